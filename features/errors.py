@@ -1,0 +1,114 @@
+"""The one tree of errors that people see: what, where and the remedy, in Chinese and English.
+
+Exit codes: 2 usage, 3 bad input, 4 refused; anything else is a bug of ours and ends with 1.
+A message never contains a personal value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.wording import N_, both
+
+
+@dataclass(frozen=True)
+class ErrorKind:
+    """A kind of error: exit code of the command line, HTTP status, message and remedy (message ids)."""
+
+    exit: int
+    http: int
+    message: str
+    remedy: str
+
+
+class Refusal(Exception):
+    """Something a person asked for cannot be done; says what, where and how to mend it.
+
+    Parameters
+    ----------
+    code : a key of `KINDS`
+    file, row, column : where, as far as it applies (row: line of the file, the header is line 1)
+    params : values for the places of the message and the remedy; never a personal value
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        **params: object,
+    ) -> None:
+        self.code = code
+        self.kind = KINDS[code]
+        self.file, self.row, self.column = file, row, column
+        self.params = {"file": file, "row": row, "column": column, **params}
+        super().__init__(self.text("en"))
+
+    @property
+    def exit_code(self) -> int:
+        return self.kind.exit
+
+    def message(self) -> dict[str, str]:
+        return both(self.kind.message, **self.params)
+
+    def remedy(self) -> dict[str, str]:
+        return both(self.kind.remedy, **self.params)
+
+    def text(self, lang: str) -> str:
+        return f"{self.message()[lang]} {self.remedy()[lang]}"
+
+    def document(self) -> dict[str, object]:
+        """The error document of the command line and of HTTP alike."""
+        where = {k: v for k, v in (("file", self.file), ("row", self.row), ("column", self.column)) if v is not None}
+        return {"error": {"code": self.code, "message": self.message(), **where, "remedy": self.remedy()}}
+
+
+KINDS: dict[str, ErrorKind] = {
+    # --- home and clock
+    "home_missing": ErrorKind(
+        3, 503, N_("There is no home at {path}."), N_("Make one with: fangpin init --home {path}")
+    ),
+    "home_exists": ErrorKind(
+        4, 409, N_("There is already a home at {path}."), N_("Use it as it is, or name another folder.")
+    ),
+    "home_damaged": ErrorKind(
+        3, 503, N_("The file {file} of the home cannot be read: {reason}."), N_("Restore it from the backup.")
+    ),
+    "key_missing": ErrorKind(
+        3, 503, N_("There is no key file {file}."), N_("Restore the folder that FANGPIN_KEYS names, or set FANGPIN_KEYS.")
+    ),
+    "clock_backwards": ErrorKind(
+        4, 409, N_("The day {day} is later than today, {today}, on the clock of this home."),
+        N_("Ask for a day up to today."),
+    ),
+    "arrival_after_first_list": ErrorKind(
+        4, 409, N_("Lists have been issued from this home, so an arrival can no longer be declared."),
+        N_("Take the file in without declaring an arrival; it counts as known from today."),
+    ),
+    # --- facts, parameters and indicators
+    "bad_record": ErrorKind(
+        3, 500, N_("The record {record} in {file} is wrong at {place}: {reason}."), N_("Correct the record; the documentation of records lists its keys.")
+    ),
+    "bad_expression": ErrorKind(
+        3, 500, N_("The expression of {record} is wrong: {reason}."), N_("Use only the operators and names that the documentation of indicators lists.")
+    ),
+    "unknown_name": ErrorKind(
+        3, 404, N_("{what} {name} is not known."), N_("Known are: {known}.")
+    ),
+    "empty_population": ErrorKind(
+        3, 409, N_("No household is in the population of {day}."),
+        N_("Take in the deliveries that were known on that day first, or choose the last day of a period with data."),
+    ),
+    "welfare_conflict": ErrorKind(
+        3, 409, N_("The mappings of this home declare different welfare concepts: {concepts}."),
+        N_("Concepts never mix: keep one panel a home."),
+    ),
+    "unknown_snapshot": ErrorKind(
+        3, 404, N_("There is no snapshot {snapshot}."), N_("Build it with: fangpin snapshot --as-of DAY")
+    ),
+    "unknown_household": ErrorKind(
+        3, 404, N_("There is no such household in this home."), N_("Check the household number, and the day asked for.")
+    ),
+}
