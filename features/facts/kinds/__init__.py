@@ -26,12 +26,14 @@ TYPES = {
 COMMON = pa.schema(
     [
         ("household", pa.string()), ("person", pa.string()), ("source", pa.string()), ("entry", pa.string()),
-        ("slot", pa.int16()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("happened_on", pa.date32()),
+        ("slot", pa.int16()), ("period", pa.date32()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("happened_on", pa.date32()),
         ("known_at", pa.date32()), ("recorded_at", pa.date32()), ("delivery", pa.int32()), ("row", pa.int32()),
         ("revision", pa.int32()), ("retracted", pa.bool_()),
     ]
 )  # fmt: skip
-CHAIN = ("household", "person", "source", "entry", "slot")
+# One fact through its corrections. ``period`` is the last day of the row's period: next quarter's income is a
+# new fact, no correction of this quarter's. It is null where an entry (a claim, a case) lasts over periods.
+CHAIN = ("household", "person", "source", "entry", "slot", "period")
 
 
 @dataclass(frozen=True)
