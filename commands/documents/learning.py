@@ -1,0 +1,94 @@
+"""Documents of `train`, `evaluate`, `benchmark`, `promote` and `rollback`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from commands.documents.parts import Day, Document, OutcomeKind, Part, Sha256
+
+
+class TrainDocument(Document):
+    """`train`, and with known_until the last line of the quarterly run"""
+
+    bundle: str
+    """The folder's name under home/bundles."""
+    model_sha256: Sha256
+    """SHA-256 over the served files: no time and no run id in it."""
+    outcome: str
+    kind: OutcomeKind
+    """`by`: at some time within the horizon; `at`: the state at that time."""
+    horizons: list[int]
+    """Months."""
+    tier_horizon: int
+    rows: int
+    events: int
+    run_id: str | None
+    """Of MLflow."""
+    known_until: Day | None = None
+    """Of the quarterly run: nothing known later was read."""
+
+
+class MetricPart(Part):
+    """A figure and its 95 % interval from a bootstrap over households."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class ModelPart(Part):
+    """A model's figures on the households and days that were kept from it."""
+
+    model: str
+    """fangpin, welfare, vep, vep_panel, logistic, lightgbm_default, catboost, xgboost, rules."""
+    status: Literal["ok", "not_applicable"]
+    auc: MetricPart | None = None
+    ap: MetricPart | None = None
+    recall_10: MetricPart | None = None
+    precision_10: MetricPart | None = None
+    brier: MetricPart | None = None
+
+
+class EvaluateDocument(Document):
+    """`evaluate`"""
+
+    table: str
+    """Parquet: household, as_of, fold, model, score, outcome, group."""
+    models: list[ModelPart]
+
+
+class PairedPart(Part):
+    """Ours minus a rival's, on the same households."""
+
+    against: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+
+
+class BenchmarkOutcomePart(Part):
+    """One outcome: every model on the same rows."""
+
+    id: str
+    rows: int
+    events: int
+    splits: Any
+    models: list[ModelPart]
+    paired: list[PairedPart]
+
+
+class BenchmarkDocument(Document):
+    """`benchmark`"""
+
+    outcomes: list[BenchmarkOutcomePart]
+
+
+class PromotionDocument(Document):
+    """`promote` and `rollback`"""
+
+    champion: str
+    previous: str | None
+    gate: Literal["passed", "failed", "overruled"]
+    record: str | int
+    """Of the promotion, with person, reason and evidence."""
