@@ -24,10 +24,11 @@ must agree: :meth:`Expression.sql` for the engines and :meth:`Expression.evaluat
 
 import ast
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from features.errors import Refusal
 from features.wording import both
@@ -54,6 +55,18 @@ _COMPARISONS: dict[type, str] = {
     ast.LtE: "<=",
     ast.Gt: ">",
     ast.GtE: ">=",
+}
+_OPERATIONS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 _MEMBERSHIP: dict[type, str] = {ast.In: "IN", ast.NotIn: "NOT IN"}
 _TEXT = re.compile(r"[\w .-]*\Z")
@@ -282,19 +295,10 @@ def _evaluate(node: ast.expr, values: Mapping[str, Value]) -> Value:
 def _two(operation: type[ast.AST], a: Value, b: Value) -> Value:
     if a is None or b is None:
         return None
-    if operation is ast.Div:
-        return None if b == 0 else a / b  # type: ignore[operator]
-    return {
-        ast.Add: lambda: a + b,
-        ast.Sub: lambda: a - b,
-        ast.Mult: lambda: a * b,  # type: ignore[operator]
-        ast.Eq: lambda: a == b,
-        ast.NotEq: lambda: a != b,
-        ast.Lt: lambda: a < b,  # type: ignore[operator]
-        ast.LtE: lambda: a <= b,
-        ast.Gt: lambda: a > b,
-        ast.GtE: lambda: a >= b,  # type: ignore[operator]
-    }[operation]()
+    if operation is ast.Div and b == 0:
+        return None
+    result: Value = _OPERATIONS[operation](a, b)
+    return result
 
 
 def _function(name: str, arguments: list[float]) -> Value:
