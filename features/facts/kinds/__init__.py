@@ -22,7 +22,8 @@ TYPES = {
     "code": pa.string(), "text": pa.string(), "day": pa.date32(),
 }  # fmt: skip
 
-# In this order in every file: who, from where, when, and which word on it is the last.
+# In this order in every file: who, from where, when, and which word on it is the last. ``period`` is the last
+# day of the row's wave (null where the mapping has none): with ``entry`` it is what the row speaks of.
 COMMON = pa.schema(
     [
         ("household", pa.string()), ("person", pa.string()), ("source", pa.string()), ("entry", pa.string()),

@@ -1,0 +1,64 @@
+"""The only door to facts: *as of* a day, inclusive, by both clocks.
+
+A fact is visible from the later of known_at and recorded_at until a later delivery supersedes it. So each
+row carries the interval in which it is the last word, and "as of D" is one comparison.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from features.facts.kinds import CHAIN
+from features.facts.store import FactStore
+
+# The time of a fact: when it happened, or the end of the period it speaks of, or since when it holds.
+TIME = "COALESCE(happened_on, valid_to, valid_from)"
+
+
+def last_word(store: FactStore, kind: str, *, known_alone: bool = False) -> str | None:
+    """SQL of a kind's rows with ``live_from`` and ``live_until`` (null: still the last word) and ``t``.
+
+    ``known_alone`` leaves out recorded_at: a retrospective delivery then counts from the day it claims.
+    For training where that is asked for, never for a list. None where the home holds no such fact.
+    """
+    deliveries = store.deliveries()
+    paths = store.paths(kind, deliveries)
+    if not paths:
+        return None
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    since = "known_at" if known_alone else "GREATEST(known_at, recorded_at)"
+    if any(d.revised.get(kind) for d in deliveries):
+        until = (
+            f"MIN({since}) OVER (PARTITION BY {', '.join(CHAIN)} ORDER BY delivery, row "
+            "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
+        )
+    else:
+        until = "CAST(NULL AS DATE)"
+    return f"SELECT *, {TIME} AS t, {since} AS live_from, {until} AS live_until FROM read_parquet([{files}])"
+
+
+def first_visible(store: FactStore, kind: str) -> date | None:
+    """The earliest day on which any fact of the kind can be seen: before it, "none" means "not known"."""
+    days = [d.first_visible[kind] for d in store.deliveries() if kind in d.first_visible]
+    return min(days, default=None)
+
+
+def visible_rows(store: FactStore, kind: str, day: date, household: str | None = None) -> list[dict[str, object]]:
+    """The facts of one household (or all) visible as of ``day``: the slow, obvious reading.
+
+    Plain loops over rows read by pyarrow; the reference that `last_word` must agree with.
+    """
+    rows: list[dict[str, object]] = []
+    for path in store.paths(kind):
+        condition = None if household is None else pc.field("household") == household
+        rows += ds.dataset(path).to_table(filter=condition).to_pylist()
+    latest: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in sorted(rows, key=lambda r: (r["delivery"], r["row"])):
+        if row["known_at"] <= day and row["recorded_at"] <= day:  # type: ignore[operator]
+            latest[tuple(row[name] for name in CHAIN)] = row
+    return [row for row in latest.values() if not row["retracted"]]
+
+
