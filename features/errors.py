@@ -111,4 +111,60 @@ KINDS: dict[str, ErrorKind] = {
     "unknown_household": ErrorKind(
         3, 404, N_("There is no such household in this home."), N_("Check the household number, and the day asked for.")
     ),
+    # --- store, champion, lists and decisions
+    "not_published": ErrorKind(
+        4, 409, N_("No snapshot of {day} has been published."),
+        N_("Build and publish it: fangpin snapshot --as-of DAY, then fangpin publish SNAPSHOT."),
+    ),
+    "catalogue_mismatch": ErrorKind(
+        4, 409, N_("The snapshot was computed with catalogue {snapshot}, the model was trained on {bundle}."),
+        N_("Publish a snapshot of the model's catalogue, or train and promote a model of today's."),
+    ),
+    "no_champion": ErrorKind(
+        4, 409, N_("No model has been promoted yet."), N_("Promote one: fangpin promote BUNDLE --by NAME --reason TEXT")
+    ),
+    "no_previous_champion": ErrorKind(
+        4, 409, N_("There is no earlier model to go back to."), N_("Promote another bundle instead.")
+    ),
+    "gate_failed": ErrorKind(
+        4, 409, N_("The bundle did not pass the gate: {reason}."),
+        N_("Train it again; or a named person overrules the gate, with a reason: --overrule."),
+    ),
+    "unknown_bundle": ErrorKind(
+        3, 404, N_("There is no bundle {bundle}."), N_("Train one with: fangpin train --until DAY")
+    ),
+    "unknown_list": ErrorKind(
+        3, 404, N_("There is no such list."), N_("Issue one with: fangpin issue --area AREA --period PERIOD")
+    ),
+    "unknown_decision": ErrorKind(
+        3, 404, N_("There is no such decision."), N_("Ask for one with: fangpin decide HOUSEHOLD")
+    ),
+    "contributions_differ": ErrorKind(
+        4, 500, N_("The contributions do not add up to the margin; nothing was stored."),
+        N_("Do not use this bundle; train it again."),
+    ),
+    "bad_period": ErrorKind(
+        2, 422, N_("{period} is not a month (YYYY-MM) or a quarter (YYYYQn)."), N_("Write it like 2026-09 or 2026Q3.")
+    ),
+    "bad_area": ErrorKind(
+        2, 422, N_("{area} is not an area path."), N_("Write codes joined by /, or / for the whole home.")
+    ),
+    "empty_area": ErrorKind(
+        3, 404, N_("No household of the snapshot lies in {area}."), N_("Write codes joined by /, or / for the whole home.")
+    ),
+    "out_of_scope": ErrorKind(
+        4, 404, N_("{area} is not known here."), N_("Ask whoever is in charge of the whole home.")
+    ),
+    "name_or_reason_missing": ErrorKind(
+        2, 422, N_("Who does this, and why, must be said."), N_("Give both: --by NAME --reason TEXT")
+    ),
+    "store_busy": ErrorKind(
+        4, 503, N_("The store {file} is in use by another writer."), N_("Try again in a moment.")
+    ),
+    "store_not_writable": ErrorKind(
+        4, 503, N_("The store {file} cannot be written: {reason}."), N_("Make room on the disk and check the folder's rights.")
+    ),
+    "store_damaged": ErrorKind(
+        3, 503, N_("The store is not as it should be ({file}: {reason})."), N_("Restore it from the backup.")
+    ),
 }
