@@ -66,6 +66,15 @@ class Refusal(Exception):
 
 
 KINDS: dict[str, ErrorKind] = {
+    # --- the command line itself
+    "usage": ErrorKind(2, 422, N_("The command was not understood: {reason}"), N_("Ask the verb with --help.")),
+    "bad_day": ErrorKind(2, 422, N_("That is not a day."), N_("Write days as YYYY-MM-DD.")),
+    "bad_month": ErrorKind(2, 422, N_("That is not a month."), N_("Write months as YYYY-MM.")),
+    "unknown_language": ErrorKind(2, 422, N_("The language {name} is not known."), N_("Choose zh, en or both.")),
+    "bug": ErrorKind(
+        1, 500, N_("Something went wrong in fangpin itself ({kind})."),
+        N_("Nothing was half-written. Run it again with FANGPIN_DEBUG=1 and report what it prints."),
+    ),
     # --- home and clock
     "home_missing": ErrorKind(
         3, 503, N_("There is no home at {path}."), N_("Make one with: fangpin init --home {path}")
