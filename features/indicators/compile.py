@@ -1,0 +1,368 @@
+"""From indicator records to SQL: every as-of day of a frame in one query a fact kind, then one join.
+
+The SQL keeps to what DuckDB and Spark agree on to the bit: integer sums, closed forms over integers,
+months as year*12+month, a divisor that is never zero, ties broken by a total order of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from features.facts.asof import first_visible, last_word
+from features.facts.kinds import FactColumn
+from features.indicators.catalogue import LINE, Catalogue, Column
+from features.indicators.record import WELFARE, Record
+from features.policy.parameters import ParameterSet
+
+# An income of a hundredth of the line or less counts as a hundredth: its logarithm stays finite.
+LOWEST_SHARE = 100
+PAIRS = pa.schema([("household", pa.string()), ("as_of", pa.date32()), ("known", pa.date32()), ("area", pa.string())])
+DELTA = "((year(p.as_of) * 12 + month(p.as_of)) - (year(f.t) * 12 + month(f.t)))"
+_VISIBLE = "f.live_from <= p.known AND (f.live_until IS NULL OR f.live_until > p.known) AND NOT f.retracted AND f.t <= p.as_of"
+_NUMBERED = "row_number() OVER (PARTITION BY household ORDER BY t, delivery, row, slot) AS o"
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+class Compiler:
+    """One DuckDB connection over the facts of a home; a context manager.
+
+    Parameters
+    ----------
+    catalogue : what to compute and from which store
+    known_alone : see facts by known_at alone (training on retrospective deliveries, where asked for)
+    threads : of DuckDB; the values do not depend on it
+    """
+
+    def __init__(self, catalogue: Catalogue, *, known_alone: bool = False, threads: int | None = None) -> None:
+        self.catalogue = catalogue
+        self.store = catalogue.store
+        self.known_alone = known_alone
+        self.connection = duckdb.connect(config={"threads": threads} if threads else {})
+        self.connection.execute("SET enable_progress_bar = false")
+        self._views: dict[str, bool] = {}
+
+    def __enter__(self) -> Compiler:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    # --- facts
+
+    def has(self, kind: str) -> bool:
+        """Make the view ``live_<kind>``; False where the home holds no such fact."""
+        if kind not in self._views:
+            sql = last_word(self.store, kind, known_alone=self.known_alone)
+            if sql is not None:
+                self.connection.execute(f"CREATE TEMP VIEW live_{kind} AS SELECT *, {_NUMBERED} FROM ({sql})")
+            self._views[kind] = sql is not None
+        return self._views[kind]
+
+    def population(self, days: Iterable[date], known: date | None = None) -> pa.Table:
+        """Who is in the population on each day: `PAIRS`, sorted by household and day.
+
+        ``interviewed``: a household fact whose period ends on the day; ``registered``: the latest household
+        fact does not say that the household ended. ``known`` fixes the day of knowledge (default: each day).
+        """
+        if not self.has("household"):
+            return PAIRS.empty_table()
+        days = sorted(set(days))
+        self.connection.register("days", pa.table({"as_of": pa.array(days, pa.date32()), "known": pa.array([known or d for d in days], pa.date32())}))
+        parts = []
+        for mapping, rule in self.catalogue.declarations.populations.items():
+            here = f"f.source = {_quoted(mapping)} AND {_VISIBLE}"
+            if rule == "interviewed":
+                parts.append(
+                    "SELECT f.household, p.as_of, p.known, arg_max(f.area, f.o) AS area FROM days p JOIN live_household f "
+                    f"ON f.valid_to = p.as_of WHERE {here} GROUP BY ALL"
+                )
+            else:
+                parts.append(
+                    "SELECT f.household, p.as_of, p.known, arg_max(f.area, f.o) FILTER (WHERE f.area IS NOT NULL) AS area "
+                    f"FROM days p JOIN live_household f ON TRUE WHERE {here} GROUP BY ALL "
+                    "HAVING NOT COALESCE(arg_max(f.ended, f.o) FILTER (WHERE f.ended IS NOT NULL), FALSE)"
+                )
+        if not parts:
+            return PAIRS.empty_table()
+        union = " UNION ALL ".join(f"({part})" for part in parts)
+        found = self.connection.execute(
+            f"SELECT household, as_of, known, COALESCE(MAX(area), '') AS area FROM ({union}) GROUP BY ALL ORDER BY household, as_of"
+        ).to_arrow_table()
+        return found.cast(PAIRS)
+
+    def compute(self, pairs: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
+        """The columns ``names`` (default: all) for every pair.
+
+        Returns
+        -------
+        pa.Table
+            household, as_of, area, then the columns in catalogue order; numbers float64, yes/no boolean,
+            categories string; null is "not known"; sorted by household and day.
+        """
+        wanted = list(self.catalogue.columns) if names is None else list(names)
+        columns = self.catalogue.needed(wanted)
+        self.connection.register("pairs_in", pairs)
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE pairs AS SELECT * FROM pairs_in")
+        groups: dict[tuple[object, ...], list[Column]] = {}
+        for column in columns:
+            if column.record.shape == "windowed":
+                groups.setdefault(_scan(column), []).append(column)
+        joins, given = [], []
+        for number, (scan, members) in enumerate(groups.items()):
+            query = self._scan(members, str(scan[1]))
+            if query is None:
+                given += [f"CAST(NULL AS {_SQL_TYPE[c.type]}) AS {c.name}" for c in members]
+                continue
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE scan_{number} AS {query}")
+            key = "area" if scan[1] == "area" else "household"
+            joins.append(f"LEFT JOIN scan_{number} a{number} ON a{number}.{key} = p.{key} AND a{number}.as_of = p.as_of")
+            given += [f"{self._silence(c, f'a{number}.{c.name}')} AS {c.name}" for c in members]
+        self._constants(pairs, columns)
+        base = (
+            f"SELECT p.household, p.as_of, p.area, {', '.join([*given, 'c.* EXCLUDE (as_of, area)'])} FROM pairs p "
+            f"{' '.join(joins)} LEFT JOIN constants c ON c.as_of = p.as_of AND c.area = p.area"
+        )
+        for column in columns:
+            if column.record.expression is not None:
+                base = f"SELECT *, CAST({column.record.expression.sql(self._atom)} AS {_SQL_TYPE[column.type]}) AS {column.name} FROM ({base})"
+        chosen = ", ".join(["household", "as_of", "area", *[c.name for c in columns if c.name in set(wanted)]])
+        result = self.connection.execute(f"SELECT {chosen} FROM ({base}) ORDER BY household, as_of").to_arrow_table()
+        for number in range(len(groups)):
+            self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
+        return result
+
+    # --- one scan a kind
+
+    def _scan(self, columns: list[Column], rollup: str) -> str | None:
+        record = columns[0].record
+        rows = self._rows(record.kind, columns)
+        if rows is None:
+            return None
+        if rollup == "current":
+            window = _inside(columns[0])
+            rows = (
+                f"SELECT * FROM ({rows}) WHERE {window} QUALIFY row_number() OVER "
+                "(PARTITION BY household, as_of, person, source, entry, slot ORDER BY o DESC) = 1"
+            )
+        spells = [
+            f"MAX(CASE WHEN NOT {c.record.column} AND {_passes(c)} THEN o END) OVER (PARTITION BY household, as_of) AS broken_{c.name}"
+            for c in columns
+            if c.record.aggregate == "spell"
+        ]
+        if spells:
+            rows = f"SELECT *, {', '.join(spells)} FROM ({rows})"
+        keys = "area, as_of" if rollup == "area" else "household, as_of"
+        values = ", ".join(f"{_aggregate(c, self._column(c.record))} AS {c.name}" for c in columns)
+        return f"SELECT {keys}, {values} FROM ({rows}) GROUP BY {keys}"
+
+    def _rows(self, kind: str, columns: list[Column]) -> str | None:
+        own = sorted({name for c in columns for name in [c.record.column, *(c.record.filter or {})] if name})
+        shared = "p.household, p.as_of, p.area, f.person, f.source, f.entry, f.slot, f.o"
+        if kind == "welfare":
+            return self._welfare(shared, own)
+        if not self.has(kind):
+            return None
+        mine = "".join(f", f.{name}" for name in own)
+        return f"SELECT {shared}{mine}, {DELTA} AS delta FROM pairs p JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE}"
+
+    def _welfare(self, shared: str, own: list[str]) -> str | None:
+        """Income a person in the declared concept beside the line of its period (see the module `record`)."""
+        declared = self.catalogue.declarations
+        if declared.concept is None or not self.has("income"):
+            return None
+        mine = f"f.part = 'total' AND f.per = 'person' AND f.concept = {_quoted(declared.concept)} AND {_VISIBLE}"
+        if "parameter" in declared.line:
+            self._policy_lines(str(declared.line["parameter"]))
+            line = "(q.fen * f.months) // 12"
+            join = "JOIN policy_lines q ON q.area = p.area AND f.t >= q.since AND f.t < q.past"
+        elif self.has("line"):
+            line = "l.amount"
+            join = (
+                "JOIN live_line l ON l.source = f.source AND l.valid_to = f.valid_to AND l.live_from <= p.known "
+                "AND (l.live_until IS NULL OR l.live_until > p.known) AND NOT l.retracted"
+            )
+        else:
+            return None
+        parts = {
+            "amount": "f.amount",
+            "line": line,
+            "below": f"f.amount < {line}",
+            "log_ratio": (
+                f"CAST(ROUND(LN(GREATEST(f.amount, {line} / {LOWEST_SHARE}E0) / NULLIF(CAST({line} AS DOUBLE), 0E0)) * 1E6) AS BIGINT)"
+            ),
+        }
+        mine_columns = "".join(f", {parts[name]} AS {name}" for name in own)
+        return (
+            f"SELECT {shared}{mine_columns}, {DELTA} AS delta FROM pairs p JOIN live_income f ON f.household = p.household "
+            f"{join} WHERE {mine}"
+        )
+
+    def _column(self, record: Record) -> FactColumn | None:
+        if record.column is None:
+            return None
+        return WELFARE[record.column] if record.kind == "welfare" else self.store.kinds()[record.kind].columns[record.column]
+
+    def _silence(self, column: Column, value: str) -> str:
+        record = column.record
+        if record.missing != "zero":
+            return value
+        since = first_visible(self.store, "income" if record.kind == "welfare" else record.kind)
+        none = "FALSE" if column.type == "boolean" else "0E0"
+        return f"CASE WHEN p.known >= {_quoted(since)} THEN COALESCE({value}, {none}) ELSE {value} END"
+
+    # --- parameters and the line
+
+    def _atom(self, name: str) -> str:
+        if name in self.catalogue.columns:
+            return name
+        return "the_line" if name == LINE else f"parameter_{name}"
+
+    def _constants(self, pairs: pa.Table, columns: list[Column]) -> None:
+        """Parameters and the line for every day and area of the pairs, as a table to join."""
+        names = sorted(
+            {n for c in columns if c.record.expression for n in c.record.expression.names} - set(self.catalogue.columns)
+        )
+        places = pairs.group_by(["as_of", "area"]).aggregate([])
+        days, areas = places["as_of"].to_pylist(), places["area"].to_pylist()
+        table: dict[str, pa.Array] = {"as_of": places["as_of"], "area": places["area"]}
+        parameters: ParameterSet = self.catalogue.parameters
+        for name in names:
+            if name == LINE:
+                continue
+            values = [parameters.value(name, day, area) for day, area in zip(days, areas, strict=True)]
+            kind = pa.bool_() if parameters.type_of(name) == "boolean" else pa.float64()
+            table[f"parameter_{name}"] = pa.array(values, kind)
+        if LINE in names:
+            lines = self.lines(sorted(set(days)))
+            rule = self.catalogue.declarations.line
+            if "parameter" in rule:
+                found = [parameters.value(str(rule["parameter"]), d, a) for d, a in zip(days, areas, strict=True)]
+            else:
+                found = [lines.get(day) for day in days]
+            table["the_line"] = pa.array(found, pa.float64())
+        self.connection.register("constants", pa.table(table))
+
+    def lines(self, days: list[date]) -> dict[date, float]:
+        """The derived line (yuan, for the months of its wave) that held on each day, as known on it."""
+        if not self.has("line") or not days:
+            return {}
+        self.connection.register("line_days", pa.table({"as_of": pa.array(days, pa.date32())}))
+        rows = self.connection.execute(
+            "SELECT p.as_of, arg_max(f.amount, f.o) FROM (SELECT as_of, as_of AS known FROM line_days) p "
+            f"JOIN live_line f ON {_VISIBLE} GROUP BY p.as_of"
+        ).fetchall()
+        return {day: amount / 100 for day, amount in rows}
+
+    def _policy_lines(self, parameter: str) -> None:
+        areas = [row[0] for row in self.connection.execute("SELECT DISTINCT area FROM pairs ORDER BY area").fetchall()]
+        rows = [
+            (area, since, past, int(round(float(value) * 100)))
+            for area in areas
+            for since, past, value in self.catalogue.parameters.periods(parameter, area)
+        ]
+        table = pa.table(
+            {
+                "area": pa.array([r[0] for r in rows], pa.string()),
+                "since": pa.array([r[1] for r in rows], pa.date32()),
+                "past": pa.array([r[2] for r in rows], pa.date32()),
+                "fen": pa.array([r[3] for r in rows], pa.int64()),
+            }
+        )
+        self.connection.register("policy_lines", table)
+
+
+_SQL_TYPE = {"number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
+
+
+def _scan(column: Column) -> tuple[object, ...]:
+    record = column.record
+    if record.rollup == "current":
+        return record.kind, record.rollup, column.window.first, column.window.past
+    return record.kind, record.rollup
+
+
+def _inside(column: Column) -> str:
+    window = column.window
+    conditions = [f"delta >= {window.first}"] if window.first else []
+    conditions += [f"delta < {window.past}"] if window.past is not None else []
+    return " AND ".join(conditions) or "TRUE"
+
+
+def _passes(column: Column) -> str:
+    """The window and the filter of a column."""
+    conditions = [_inside(column)]
+    for name, wanted in (column.record.filter or {}).items():
+        if isinstance(wanted, list):
+            conditions.append(f"{name} IN ({', '.join(_quoted(v) for v in wanted)})")
+        elif isinstance(wanted, dict):
+            for rule, value in wanted.items():
+                conditions.append(
+                    {
+                        "at_least": f"{name} >= {_quoted(value)}",
+                        "at_most": f"{name} <= {_quoted(value)}",
+                    }.get(rule)
+                    or f"{name} NOT IN ({', '.join(_quoted(v) for v in value)})"
+                )
+        else:
+            conditions.append(f"{name} = {_quoted(wanted)}")
+    return " AND ".join(conditions)
+
+
+def _aggregate(column: Column, fact: FactColumn | None) -> str:
+    record, passes = column.record, _passes(column)
+    x = record.column
+    divisor = f" / {float(fact.divisor)!r}E0" if fact is not None and fact.divisor != 1 else ""
+    here = f"FILTER (WHERE {passes})"
+    known = f"FILTER (WHERE {passes} AND {x} IS NOT NULL)"
+
+    def double(sql: str) -> str:
+        return f"CAST({sql} AS DOUBLE){divisor}"
+
+    n, s = f"COUNT({x}) {here}", f"SUM({x}) {known}"
+    match record.aggregate:
+        case "last":
+            value = f"arg_max({x}, o) {known}"
+            return value if column.type != "number" else double(value)
+        case "sum":
+            return double(s)
+        case "min" | "max":
+            return double(f"{record.aggregate.upper()}({x}) {known}")
+        case "mean":
+            return f"CAST({s} AS DOUBLE) / NULLIF({n}, 0){divisor}"
+        case "count" | "any":
+            if x is None:
+                counted, spoken = f"COUNT(*) {here}", f"COUNT(*) FILTER (WHERE {_inside(column)})"
+            elif fact is not None and fact.type == "boolean":
+                counted, spoken = f"COUNT(*) FILTER (WHERE {passes} AND {x})", n
+            else:
+                counted, spoken = n, n
+            value = f"{counted} > 0" if record.aggregate == "any" else f"CAST({counted} AS DOUBLE)"
+            return f"CASE WHEN {spoken} > 0 THEN {value} END"
+        case "distinct":
+            return f"CAST(NULLIF(COUNT(DISTINCT {x}) {known}, 0) AS DOUBLE)"
+        case "months_since":
+            return f"CAST(MIN(delta) FILTER (WHERE {passes}{f' AND {x}' if x else ''}) AS DOUBLE)"
+        case "spell":
+            unbroken = f"{passes} AND {x} AND (broken_{column.name} IS NULL OR o > broken_{column.name})"
+            return f"CASE WHEN {n} > 0 THEN CAST(COUNT(*) FILTER (WHERE {unbroken}) AS DOUBLE) END"
+        case "slope":  # months run forward, so x is minus delta
+            sx, sxx = f"SUM(-delta) {known}", f"SUM(delta * delta) {known}"
+            sxy = f"SUM(-delta * {x}) {known}"
+            return f"CAST({n} * {sxy} - {sx} * {s} AS DOUBLE) / NULLIF(CAST({n} * {sxx} - {sx} * {sx} AS DOUBLE), 0E0){divisor}"
+        case "spread":  # the sample standard deviation
+            ss = f"SUM(CAST({x} AS HUGEINT) * {x}) {known}"
+            return (
+                f"SQRT(CAST({n} * {ss} - {s} * {s} AS DOUBLE) / NULLIF(CAST({n} * ({n} - 1) AS DOUBLE), 0E0)){divisor}"
+            )
+    raise AssertionError(record.aggregate)
