@@ -1,0 +1,80 @@
+"""The closed words of policy: reason groups, departments and units, each with its zh and en name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from features.policy.parameters import DEFAULTS
+
+Text = Mapping[str, str]
+
+YES_NO: Mapping[bool, Text] = {True: {"zh": "是", "en": "yes"}, False: {"zh": "否", "en": "no"}}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A reason group; `official` ones are risk causes of the national forms."""
+
+    id: str
+    name: Text
+    official: bool
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a value is said: `scale` multiplies it, `form` turns a log ratio into a ratio or a growth in %."""
+
+    id: str
+    name: Text
+    digits: int
+    scale: float = 1.0
+    form: str = "plain"
+
+    def say(self, value: float | bool | str) -> Text:
+        """The value with its unit in every language.
+
+        >>> dict(units()["share"].say(0.25)), dict(units()["yes_no"].say(True))
+        ({'zh': '25%', 'en': '25 %'}, {'zh': '是', 'en': 'yes'})
+        """
+        if isinstance(value, bool):
+            return YES_NO[value]
+        if isinstance(value, str):
+            return {lang: form.format(value=value) for lang, form in self.name.items()}
+        number = value * self.scale
+        if self.form == "ratio":
+            number = math.exp(value)
+        elif self.form == "growth":
+            number = (math.exp(value) - 1) * 100
+        # Adding zero turns a rounded -0 into 0.
+        shown = f"{round(number, self.digits) + 0.0:,.{self.digits}f}"
+        return {lang: form.format(value=shown) for lang, form in self.name.items()}
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = yaml.safe_load((DEFAULTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return records
+
+
+@cache
+def groups() -> Mapping[str, Group]:
+    """The reason groups by id, in the order in which they are shown."""
+    return MappingProxyType({r["id"]: Group(**r) for r in _read("groups")})
+
+
+@cache
+def departments() -> Mapping[str, Text]:
+    """Names of the departments that own indicators, by id."""
+    return MappingProxyType({r["id"]: r["name"] for r in _read("departments")})
+
+
+@cache
+def units() -> Mapping[str, Unit]:
+    """The units of indicators and parameters by id."""
+    return MappingProxyType({r["id"]: Unit(**r) for r in _read("units")})
