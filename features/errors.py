@@ -117,6 +117,16 @@ KINDS: dict[str, ErrorKind] = {
     "unknown_snapshot": ErrorKind(
         3, 404, N_("There is no snapshot {snapshot}."), N_("Build it with: fangpin snapshot --as-of DAY")
     ),
+    "snapshot_void": ErrorKind(
+        4, 409, N_("The snapshot {snapshot} is void: deliveries were recorded for {as_of} after it was made."),
+        N_("Build the snapshot of that day again and use the new one."),
+    ),
+    "snapshot_damaged": ErrorKind(
+        4, 409, N_("The rows of the snapshot {snapshot} no longer give its number."), N_("Build the snapshot of that day again.")
+    ),
+    "unknown_outcome": ErrorKind(
+        3, 404, N_("No mapping of this home declares the outcome {outcome}."), N_("Declared are: {known}.")
+    ),
     "unknown_household": ErrorKind(
         3, 404, N_("There is no such household in this home."), N_("Check the household number, and the day asked for.")
     ),

@@ -16,6 +16,7 @@ from features.facts.asof import first_visible, last_word
 from features.facts.kinds import FactColumn
 from features.indicators.catalogue import LINE, Catalogue, Column
 from features.indicators.record import WELFARE, Record
+from features.policy.areas import covers
 from features.policy.parameters import ParameterSet
 
 # An income of a hundredth of the line or less counts as a hundredth: its logarithm stays finite.
@@ -97,7 +98,7 @@ class Compiler:
             return PAIRS.empty_table()
         union = " UNION ALL ".join(f"({part})" for part in parts)
         found = self.connection.execute(
-            f"SELECT household, as_of, known, COALESCE(MAX(area), '') AS area FROM ({union}) GROUP BY ALL ORDER BY household, as_of"
+            f"SELECT household, as_of, known, COALESCE(MAX(area), '/') AS area FROM ({union}) GROUP BY ALL ORDER BY household, as_of"
         ).to_arrow_table()
         return found.cast(PAIRS)
 
@@ -141,6 +142,18 @@ class Compiler:
         for number in range(len(groups)):
             self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
         return result
+
+    def provenance(self, pairs: pa.Table) -> pa.Table:
+        """For every household, kind and source: on which day the latest fact seen became known."""
+        self.connection.register("seen_pairs", pairs)
+        parts = [
+            f"SELECT p.household, {_quoted(kind)} AS kind, f.source, MAX(f.known_at) AS known_at FROM seen_pairs p "
+            f"JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE} GROUP BY ALL"
+            for kind in self.store.kinds()
+            if kind != "line" and self.has(kind)
+        ]
+        query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY household, kind, source"
+        return self.connection.execute(query).to_arrow_table()
 
     # --- one scan a kind
 
@@ -269,7 +282,7 @@ class Compiler:
         rows = [
             (area, since, past, int(round(float(value) * 100)))
             for area in areas
-            for since, past, value in self.catalogue.parameters.periods(parameter, area)
+            for since, past, value in _periods(self.catalogue.parameters, parameter, area)
         ]
         table = pa.table(
             {
@@ -280,6 +293,16 @@ class Compiler:
             }
         )
         self.connection.register("policy_lines", table)
+
+
+def _periods(parameters: ParameterSet, parameter: str, area: str) -> list[tuple[date, date, float]]:
+    """(first day, day after the last, value) of a parameter in one area, over all time."""
+    dated = parameters.parameters[parameter].values
+    days = sorted({d.valid_from for d in dated if covers(d.area, area)})
+    return [
+        (since, past, float(parameters.value(parameter, since, area)))
+        for since, past in zip(days, [*days[1:], date.max], strict=True)
+    ]
 
 
 _SQL_TYPE = {"number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}

@@ -43,10 +43,10 @@ def _delta(day: date, t: date) -> int:
 
 
 def area_of(catalogue: Catalogue, household: str, day: date) -> str:
-    """The area path of a household as known on ``day``; "" where none is known."""
+    """The area path of a household as known on ``day``; "/" where none is known."""
     rows = [r for r in visible_rows(catalogue.store, "household", day, household) if time_of(r) <= day]
     named = [r for r in sorted(rows, key=_order) if r["area"] is not None]
-    return str(named[-1]["area"]) if named else ""
+    return str(named[-1]["area"]) if named else "/"
 
 
 def trace(catalogue: Catalogue, column: str, household: str, day: date) -> Traced:
