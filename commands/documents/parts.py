@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Day = date
 Tier = Literal["red", "orange", "yellow", "blue", "none"]

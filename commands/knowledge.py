@@ -1,0 +1,176 @@
+"""`snapshot`, `publish`, `household`, `indicators` and `rules`: what is known as of a day, and by which records."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from commands import asked
+from commands.desk import Answer, Desk, verb
+from features.errors import Refusal
+
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="YYYY-MM-DD: only what was known by then.", show_default=False)
+]
+
+
+@verb()
+def snapshot(desk: Desk, as_of: AsOf) -> Answer:
+    """Build the snapshot of a day: every household, every indicator, as known then. Closes the day."""
+    from commands.documents.knowledge import SnapshotDocument
+    from features import snapshots
+
+    home = desk.home
+    with desk.step("Building the snapshot of {day}", day=as_of):
+        built = snapshots.build(home, asked.day(as_of))
+    return SnapshotDocument.model_validate(built.document())
+
+
+@verb()
+def publish(
+    desk: Desk, snapshot: Annotated[str, typer.Argument(help="The snapshot, or the beginning of its id.")]
+) -> Answer:
+    """Copy a snapshot to where lists and decisions read it."""
+    from commands.documents.knowledge import PublishDocument
+    from serving.scope import scope_of
+    from serving.snapshots import service
+    from serving.store import Store
+
+    home = desk.home
+    with Store.open(home) as store, desk.step("Publishing snapshot {snapshot}", snapshot=snapshot[:12]):
+        done = service.publish(
+            home=home, store=store, scope=scope_of("/"), snapshot=snapshot, by=asked.asker()
+        )
+    return PublishDocument.model_validate(done)
+
+
+@verb()
+def household(
+    desk: Desk,
+    household: Annotated[
+        str | None, typer.Argument(help="The household's pseudonym.", show_default=False)
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help='The source key instead: "k1|k2|k3".', show_default=False)
+    ] = None,
+    as_of: AsOf = ...,  # type: ignore[assignment]
+    why: Annotated[
+        str | None,
+        typer.Option(
+            "--why",
+            help="A column: its value and the facts behind it.",
+            metavar="INDICATOR",
+            show_default=False,
+        ),
+    ] = None,
+) -> Answer:
+    """What was known about one household on a day; with --why, one indicator followed to its source rows."""
+    from commands.documents.knowledge import HouseholdDocument, WhyDocument
+    from features.facts.asof import visible_rows
+    from features.indicators import catalogue
+    from features.indicators.trace import trace
+
+    if (household is None) == (key is None):
+        raise Refusal("usage", reason="HOUSEHOLD | --key")
+    home, day = desk.home, asked.day(as_of)
+    who = household if household is not None else home.pseudonym(str(key))
+    known = catalogue.load(home)
+    if why is not None:
+        if why not in known.columns:
+            raise Refusal("unknown_name", what="indicator", name=why, known=", ".join(known.columns))
+        traced = trace(known, why, who, day)
+        return WhyDocument(indicator=why, value=traced.value, facts=_facts(known, traced.facts))
+    facts = [
+        {**row, "kind": kind}
+        for kind in known.store.kinds()
+        for row in visible_rows(known.store, kind, day, who)
+    ]
+    if not facts:
+        raise Refusal("unknown_household")
+    return HouseholdDocument.model_validate(
+        {
+            "household": who,
+            "as_of": day,
+            "facts": _facts(known, facts),
+            "indicators": _indicators(known, who, day),
+        }
+    )
+
+
+@verb()
+def indicators(desk: Desk) -> Answer:
+    """The catalogue of this home: every indicator with its meaning, source and examples."""
+    from commands.documents.knowledge import IndicatorPart, IndicatorsDocument
+    from features.indicators import catalogue
+
+    known = catalogue.load(desk.home)
+    kinds = known.store.kinds()
+    parts = []
+    for record in known.records.values():
+        subject = "area" if record.rollup == "area" else "household"
+        if record.kind in kinds and kinds[record.kind].subject == "person" and subject == "household":
+            subject = "person"
+        described = {key: getattr(record, key) for key in IndicatorPart.model_fields if hasattr(record, key)}
+        described |= {
+            "subject": subject,
+            "aggregate": record.aggregate or None,
+            "examples": list(record.examples),
+        }
+        described["may_predict"] = (
+            record.may_predict if isinstance(record.may_predict, str) else list(record.may_predict)
+        )
+        parts.append({**described, "columns": list(record.columns)})
+    return IndicatorsDocument.model_validate({"catalogue": known.hash, "indicators": parts})
+
+
+def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:
+    """Fact rows as the documents show them: own columns in their units, beside clocks and source row."""
+    from commands.documents.knowledge import FactPart
+
+    kinds = known.store.kinds()
+    files = {delivery.sequence: delivery.file for delivery in known.store.deliveries()}
+    parts = []
+    for row in rows:
+        kind = row.get("kind") or _kind_of(kinds, row)
+        values = {
+            name: row[name] / column.divisor if column.divisor != 1 and row[name] is not None else row[name]
+            for name, column in kinds[kind].columns.items()
+        }
+        if row.get("person"):
+            values["person"] = row["person"]
+        common = {name: row[name] for name in FactPart.model_fields if name in row and name != "kind"}
+        parts.append(FactPart(kind=kind, values=values, file=files[row["delivery"]], **common))
+    return parts
+
+
+def _kind_of(kinds: Any, row: dict[str, Any]) -> str:
+    """The kind of a traced row: the one whose columns it has (`welfare` rows are income rows with three more)."""
+    from features.facts.kinds import COMMON
+
+    own = set(row) - set(COMMON.names) - {"line", "below", "log_ratio"}
+    return next(name for name, kind in kinds.items() if set(kind.columns) == own)
+
+
+def _indicators(known: Any, household: str, day: date) -> dict[str, Any]:
+    """Every column for one household: computed among the households of its lowest area, as area columns need."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from features.indicators.compile import PAIRS, Compiler
+    from features.indicators.trace import area_of
+
+    with Compiler(known) as compiler:
+        pairs = compiler.population([day])
+        area = area_of(known, household, day)
+        near = pairs.filter(pc.equal(pairs["area"], area))
+        if household not in set(near["household"].to_pylist()):
+            # Not in the population of the day, such as a panel household that was not interviewed.
+            alone = pa.table({"household": [household], "as_of": [day], "known": [day], "area": [area]}).cast(
+                PAIRS
+            )
+            near = pa.concat_tables([near, alone])
+        table = compiler.compute(near)
+    row = table.filter(pc.equal(table["household"], household)).to_pylist()[0]
+    return {name: row[name] for name in known.columns}

@@ -1,0 +1,61 @@
+"""Every sentence that people see has both languages, and both have the same places to fill."""
+
+from __future__ import annotations
+
+import ast
+import re
+from string import Formatter
+
+from babel.messages.pofile import read_po
+
+from features.wording import LOCALE
+from tests.house.tree import ROOMS, ROOT, modules
+
+MARKS = {"N_", "text", "both", "tell", "step"}
+
+
+def _places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def _marked() -> dict[str, str]:
+    """Each marked message with the file that marks it."""
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for path in modules(room).values():
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                first = node.args[0]
+                if name in MARKS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found[first.value] = str(path.relative_to(ROOT))
+    return found
+
+
+def _chinese() -> dict[str, str]:
+    translated: dict[str, str] = {}
+    for path in sorted((LOCALE / "zh" / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            for message in read_po(source, locale="zh"):
+                if message.id and message.string:
+                    translated[str(message.id)] = str(message.string)
+    return translated
+
+
+def test_every_message_has_chinese() -> None:
+    chinese = _chinese()
+    assert not {message: file for message, file in _marked().items() if message not in chinese}
+
+
+def test_both_languages_have_the_same_places() -> None:
+    assert not {m: zh for m, zh in _chinese().items() if _places(m) != _places(zh)}
+
+
+def test_chinese_is_chinese() -> None:
+    assert not [m for m, zh in _chinese().items() if re.search("[A-Za-z]", m) and zh == m and not m.isupper()]
+
+
+def test_no_translation_is_left_over() -> None:
+    marked = _marked()
+    assert not [message for message in _chinese() if message not in marked]
