@@ -25,7 +25,16 @@ def snapshot(desk: Desk, as_of: AsOf) -> Answer:
     home = desk.home
     with desk.step("Building the snapshot of {day}", day=as_of):
         built = snapshots.build(home, asked.day(as_of))
-    return SnapshotDocument.model_validate(built.document())
+    return SnapshotDocument.model_validate(
+        {
+            "snapshot": built.id,
+            "as_of": built.as_of,
+            "households": built.table.num_rows,
+            "columns": len(built.columns),
+            "catalogue": built.catalogue,
+            "path": str(built.path),
+        }
+    )
 
 
 @verb()
