@@ -186,4 +186,9 @@ KINDS: dict[str, ErrorKind] = {
     "store_damaged": ErrorKind(
         3, 503, N_("The store is not as it should be ({file}: {reason})."), N_("Restore it from the backup.")
     ),
+    # --- bundles
+    "bundle_damaged": ErrorKind(
+        4, 409, N_("The bundle is damaged: {file} is not as it was written ({reason})."),
+        N_("Restore the bundle's folder from the backup, or train it again."),
+    ),
 }
