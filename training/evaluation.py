@@ -1,0 +1,161 @@
+"""The backtest and its one tidy table, from which every figure is computed.
+
+Columns: household, as_of, block, fold, model, score (a probability), outcome (0 or 1), group (area).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import joblib
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from training import metrics
+from training.frame import Floats, Frame
+from training.periods import FOLDS, Block, rolling, single
+from training.rivals import MODELS, Cell
+
+Progress = Callable[[int, int, str], None]
+# A block is tested only if the outcomes known before it hold this many events among the rows at risk.
+LEAST_EVENTS = 30
+
+
+def silent(done: int, total: int, label: str) -> None:
+    """Progress that nobody watches."""
+
+
+def plan(frame: Frame, mode: str = "rolling") -> list[Block]:
+    """The blocks of the frame that have enough events to train on; ``mode`` is ``rolling`` or ``single``."""
+    days = frame.days
+    blocks = (rolling if mode == "rolling" else single)(days, frame.tier_horizon, frame.delay_days)
+
+    def events(days: Sequence[Any]) -> float:
+        return float(np.nansum(frame.event[frame.on(days) & frame.judged]))
+
+    return [block for block in blocks if events(block.train) >= LEAST_EVENTS and events(block.test) >= 1]
+
+
+def cell(frame: Frame, block: Block, fold: int, seed: int, threads: int) -> Cell:
+    """Rows of one block and fold: training without the fold's households, test of its rows at risk."""
+    inside = frame.fold != fold
+    train = np.flatnonzero(frame.on(block.train) & inside & ~np.isnan(frame.target))
+    test = np.flatnonzero(frame.on(block.test) & ~inside & frame.judged)
+    return Cell(frame, train, test, seed, threads)
+
+
+def _run(frame: Frame, block: Block, fold: int, models: Sequence[str], seed: int, threads: int) -> Any:
+    one = cell(frame, block, fold, seed, threads)
+    return block, fold, one.test, {name: MODELS[name](one) for name in models} if len(one.test) else {}
+
+
+def backtest(
+    frame: Frame,
+    blocks: Sequence[Block],
+    *,
+    models: Sequence[str] = tuple(MODELS),
+    folds: Sequence[int] = tuple(range(FOLDS)),
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Score every household-period of ``blocks`` once with each model; the tidy table.
+
+    Blocks and folds run in ``threads`` processes of one thread each; the result does not depend on it.
+    A model whose inputs do not exist has no rows.
+    """
+    jobs = [(block, fold) for block in sorted(blocks, key=lambda b: -len(b.train)) for fold in folds]
+    parts: list[pa.Table] = []
+    # Workers inherit the environment: their linear algebra must not take the other worker's core.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    runner = joblib.Parallel(n_jobs=min(threads, len(jobs) or 1), return_as="generator_unordered", mmap_mode="r")
+    results = runner(joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs)
+    progress(0, len(jobs), frame.outcome)
+    for done, (block, fold, test, answers) in enumerate(results, 1):
+        for name, score in answers.items():
+            if score is not None:
+                parts.append(_rows(frame, block, fold, test, name, score))
+        progress(done, len(jobs), frame.outcome)
+    table = pa.concat_tables(parts) if parts else _rows(frame, None, 0, np.zeros(0, np.intp), "", np.zeros(0))
+    order = {name: place for place, name in enumerate(MODELS)}
+    place = pa.array([order.get(name, -1) for name in table["model"].to_pylist()], pa.int8())
+    sorted_ = table.append_column("place", place).sort_by([(n, "ascending") for n in ("place", "household", "as_of")])
+    return sorted_.drop_columns(["place"])
+
+
+def _rows(frame: Frame, block: Block | None, fold: int, rows: Any, model: str, score: Floats) -> pa.Table:
+    size = len(rows)
+    return pa.table(
+        {
+            "household": pa.array(frame.ids(rows), pa.string()),
+            "as_of": pa.array(frame.as_of[rows].astype("datetime64[D]")),
+            "block": pa.array([block.name if block else ""] * size, pa.string()),
+            "fold": pa.array(np.full(size, fold, np.int8)),
+            "model": pa.array([model] * size, pa.string()),
+            "score": pa.array(np.asarray(score, float)),
+            "outcome": pa.array(frame.event[rows].astype(np.int8)),
+            "group": pa.array(frame.area.values(rows), pa.string()),
+        }
+    )
+
+
+def _aligned(table: pa.Table) -> tuple[dict[str, Floats], Floats, Any]:
+    """Scores of each model over the same rows, their outcomes and household numbers."""
+    scores: dict[str, Floats] = {}
+    outcome, households, keys = np.zeros(0), np.zeros(0, np.intp), None
+    for model in dict.fromkeys(pc.unique(table["model"]).to_pylist()):
+        part = table.filter(pc.equal(table["model"], model))
+        key = (part["household"], part["as_of"])
+        if keys is None:
+            keys = key
+            outcome = part["outcome"].to_numpy().astype(float)
+            households = pc.dictionary_encode(part["household"]).combine_chunks().indices.to_numpy().astype(np.intp)
+        elif not all(a.equals(b) for a, b in zip(keys, key, strict=True)):
+            raise ValueError(f"{model} was not scored on the same rows in the same order as the others")
+        scores[model] = part["score"].to_numpy()
+    return scores, outcome, households
+
+
+def summary(
+    table: pa.Table,
+    *,
+    models: Sequence[str] = tuple(MODELS),
+    replicates: int = metrics.REPLICATES,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Metrics with household-bootstrap intervals, and differences to the first model, paired by household.
+
+    {rows, events, households, models: [{model, status, events, auc: {value, low, high}, …}],
+    paired: [{against, metric, difference, low, high}]}; ``difference`` = first model minus the other.
+    """
+    scores, outcome, households = _aligned(table)
+    draws = metrics.bootstrap(scores, outcome, households, count=replicates, seed=seed) if scores else {}
+    values = {name: metrics.measure(metrics.Sample.of(score, outcome)) for name, score in scores.items()}
+    documents: list[dict[str, Any]] = []
+    for name in models:
+        document: dict[str, Any] = {"model": name, "status": "ok" if name in scores else "not_applicable"}
+        if name in scores:
+            document["events"] = int(outcome.sum())
+        for metric in metrics.METRICS:
+            known = name in scores and np.isfinite(values[name][metric])
+            low, high = metrics.interval(draws[name][metric]) if known else (None, None)
+            document[metric] = {"value": values[name][metric], "low": low, "high": high} if known else None
+        documents.append(document)
+    paired = []
+    first = models[0]
+    for name in models[1:]:
+        for metric in metrics.METRICS if name in scores and first in scores else ():
+            low, high = metrics.interval(draws[first][metric] - draws[name][metric])
+            difference = values[first][metric] - values[name][metric]
+            paired.append({"against": name, "metric": metric, "difference": difference, "low": low, "high": high})
+    return {
+        "rows": len(outcome),
+        "events": int(outcome.sum()),
+        "households": len(np.unique(households)),
+        "models": documents,
+        "paired": paired,
+    }
