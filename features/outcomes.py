@@ -11,6 +11,7 @@ import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,15 @@ from features.errors import Refusal
 from features.facts.asof import first_visible
 from features.home import Home
 from features.indicators.catalogue import Catalogue, load
-from features.indicators.compile import PAIRS, Compiler
+
+if TYPE_CHECKING:
+    from features.indicators.compile import Compiler
+
+
+def _compiler(catalogue: Catalogue) -> Compiler:
+    from features.indicators.compile import Compiler  # the service reads outcomes without DuckDB
+
+    return Compiler(catalogue)
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ def population_days(catalogue: Catalogue, until: date) -> list[date]:
     if since is None:
         return []
     days: set[date] = set()
-    with Compiler(catalogue) as compiler:
+    with _compiler(catalogue) as compiler:
         for mapping, rule in catalogue.declarations.populations.items():
             if rule == "interviewed" and compiler.has("household"):
                 rows = compiler.connection.execute(
@@ -156,7 +165,7 @@ def outcome_frame(catalogue: Catalogue, outcome: Outcome, days: Sequence[date], 
         horizon; null where immature or not observed) and ``state_h`` (a component holds at its end), and
         event_on (the end of the first month in which one holds, kind ``by``); sorted by household and day.
     """
-    with Compiler(catalogue) as compiler:
+    with _compiler(catalogue) as compiler:
         pairs = compiler.population(days)
         now = compiler.compute(pairs, columns_read(outcome))
         given = now[outcome.given].combine_chunks() if outcome.given else pa.array(np.ones(now.num_rows, bool))
@@ -189,7 +198,7 @@ def _states(
     known = pa.array([until], pa.date32()).take(pa.array(np.zeros(wanted.num_rows, np.int8)))
     asked = pa.table(
         {"household": wanted["household"], "as_of": wanted["as_of"], "known": known, "area": wanted["area_min"]}
-    ).cast(PAIRS)
+    ).cast(pairs.schema)
     seen = compiler.compute(asked, outcome.components)
     state = pa.table(
         {"household": seen["household"], "as_of": seen["as_of"], "state": holds(seen, outcome.components).cast(pa.float64())}

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from features.errors import Refusal
 from features.facts.store import FactStore
 from features.home import Home
-from features.indicators.catalogue import Catalogue, load
+from features.indicators import catalogue as catalogues
+from features.indicators.catalogue import Catalogue
 from features.outcomes import at_risk, declared
 from features.policy.parameters import ParameterSet
 
@@ -78,7 +79,7 @@ def build(home: Home, as_of: date) -> Snapshot:
     from features.indicators.compile import Compiler  # the service reads snapshots without DuckDB
 
     home.close(as_of)
-    catalogue = load(home)
+    catalogue = catalogues.load(home)
     with Compiler(catalogue) as compiler:
         pairs = compiler.population([as_of])
         if pairs.num_rows == 0:
@@ -120,7 +121,7 @@ def _keep(home: Home, as_of: date, catalogue: Catalogue, table: pa.Table, proven
     return Snapshot(number, as_of, catalogue.hash, parameters.hash, folder / "rows.parquet", table, provenance, documents)
 
 
-def load_snapshot(home: Home, number: str) -> Snapshot:
+def load(home: Home, number: str) -> Snapshot:
     """Read a snapshot back; its number (or a unique beginning of it) must still be that of its rows.
 
     Raises `Refusal` ``unknown_snapshot``, ``snapshot_damaged``, or ``snapshot_void`` where deliveries were

@@ -27,6 +27,11 @@ _VISIBLE = "f.live_from <= p.known AND (f.live_until IS NULL OR f.live_until > p
 _NUMBERED = "row_number() OVER (PARTITION BY household ORDER BY t, delivery, row, slot) AS o"
 
 
+def _column_name(name: str) -> str:
+    """A fact column as an SQL name: some are words of SQL ("left")."""
+    return f'"{name}"'
+
+
 def _quoted(value: object) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -97,10 +102,11 @@ class Compiler:
         if not parts:
             return PAIRS.empty_table()
         union = " UNION ALL ".join(f"({part})" for part in parts)
-        found = self.connection.execute(
-            f"SELECT household, as_of, known, COALESCE(MAX(area), '/') AS area FROM ({union}) GROUP BY ALL ORDER BY household, as_of"
-        ).to_arrow_table()
-        return found.cast(PAIRS)
+        query = (
+            f"SELECT household, as_of, known, COALESCE(MAX(area), '/') AS area FROM ({union}) GROUP BY ALL "
+            "ORDER BY household, as_of"
+        )
+        return self._table(query).cast(PAIRS)
 
     def compute(self, pairs: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
         """The columns ``names`` (default: all) for every pair.
@@ -138,7 +144,7 @@ class Compiler:
             if column.record.expression is not None:
                 base = f"SELECT *, CAST({column.record.expression.sql(self._atom)} AS {_SQL_TYPE[column.type]}) AS {column.name} FROM ({base})"
         chosen = ", ".join(["household", "as_of", "area", *[c.name for c in columns if c.name in set(wanted)]])
-        result = self.connection.execute(f"SELECT {chosen} FROM ({base}) ORDER BY household, as_of").to_arrow_table()
+        result = self._table(f"SELECT {chosen} FROM ({base}) ORDER BY household, as_of")
         for number in range(len(groups)):
             self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
         return result
@@ -153,7 +159,12 @@ class Compiler:
             if kind != "line" and self.has(kind)
         ]
         query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY household, kind, source"
-        return self.connection.execute(query).to_arrow_table()
+        return self._table(query)
+
+    def _table(self, query: str) -> pa.Table:
+        found = self.connection.sql(query).to_arrow_table()
+        assert isinstance(found, pa.Table)
+        return found
 
     # --- one scan a kind
 
@@ -169,7 +180,7 @@ class Compiler:
                 "(PARTITION BY household, as_of, person, source, entry, slot ORDER BY o DESC) = 1"
             )
         spells = [
-            f"MAX(CASE WHEN NOT {c.record.column} AND {_passes(c)} THEN o END) OVER (PARTITION BY household, as_of) AS broken_{c.name}"
+            f"MAX(CASE WHEN NOT {_column_name(str(c.record.column))} AND {_passes(c)} THEN o END) OVER (PARTITION BY household, as_of) AS broken_{c.name}"
             for c in columns
             if c.record.aggregate == "spell"
         ]
@@ -186,7 +197,7 @@ class Compiler:
             return self._welfare(shared, own)
         if not self.has(kind):
             return None
-        mine = "".join(f", f.{name}" for name in own)
+        mine = "".join(f", f.{_column_name(name)}" for name in own)
         return f"SELECT {shared}{mine}, {DELTA} AS delta FROM pairs p JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE}"
 
     def _welfare(self, shared: str, own: list[str]) -> str | None:
@@ -215,7 +226,7 @@ class Compiler:
                 f"CAST(ROUND(LN(GREATEST(f.amount, {line} / {LOWEST_SHARE}E0) / NULLIF(CAST({line} AS DOUBLE), 0E0)) * 1E6) AS BIGINT)"
             ),
         }
-        mine_columns = "".join(f", {parts[name]} AS {name}" for name in own)
+        mine_columns = "".join(f", {parts[name]} AS {_column_name(name)}" for name in own)
         return (
             f"SELECT {shared}{mine_columns}, {DELTA} AS delta FROM pairs p JOIN live_income f ON f.household = p.household "
             f"{join} WHERE {mine}"
@@ -325,7 +336,8 @@ def _inside(column: Column) -> str:
 def _passes(column: Column) -> str:
     """The window and the filter of a column."""
     conditions = [_inside(column)]
-    for name, wanted in (column.record.filter or {}).items():
+    for plain_name, wanted in (column.record.filter or {}).items():
+        name = _column_name(plain_name)
         if isinstance(wanted, list):
             conditions.append(f"{name} IN ({', '.join(_quoted(v) for v in wanted)})")
         elif isinstance(wanted, dict):
@@ -344,7 +356,7 @@ def _passes(column: Column) -> str:
 
 def _aggregate(column: Column, fact: FactColumn | None) -> str:
     record, passes = column.record, _passes(column)
-    x = record.column
+    x = _column_name(record.column) if record.column else None
     divisor = f" / {float(fact.divisor)!r}E0" if fact is not None and fact.divisor != 1 else ""
     here = f"FILTER (WHERE {passes})"
     known = f"FILTER (WHERE {passes} AND {x} IS NOT NULL)"

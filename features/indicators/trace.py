@@ -129,7 +129,7 @@ class _Tracer:
                 everyone.setdefault(row["household"], []).append(row)
         for household, rows in everyone.items():
             named = [r["area"] for r in rows if r["area"] is not None]
-            if not named or named[-1] != self.area:
+            if (named[-1] if named else "/") != self.area:
                 continue
             for mapping, rule in populations.items():
                 own = [r for r in rows if r["source"] == mapping]
