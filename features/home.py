@@ -6,10 +6,13 @@ simulated day, the last closed day and whether a list was ever issued.
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +27,9 @@ FOLDERS = (
 CLOCKS = ("real", "simulated")
 # Published on purpose: two simulated homes give the same pseudonyms, row order and model hash.
 TEST_KEY = b"fangpin published test key: simulated homes only"
+
+# Homes this process holds for writing, and how often it entered.
+_held: dict[str, int] = {}
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -110,6 +116,23 @@ class Home:
         folder = self.path / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the home for writing: one process at a time, others wait. May be entered again within."""
+        path = str(self.path.resolve())
+        if _held.get(path):
+            _held[path] += 1
+        else:
+            descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _held[path] = 1
+        try:
+            yield
+        finally:
+            _held[path] -= 1
+            if not _held[path]:
+                os.close(descriptor)
 
     # --- clock
 

@@ -76,6 +76,11 @@ def build(home: Home, as_of: date) -> Snapshot:
 
     Raises `Refusal` ``clock_backwards`` (a day still to come in a real home), ``empty_population``.
     """
+    with home.writing():
+        return _build(home, as_of)
+
+
+def _build(home: Home, as_of: date) -> Snapshot:
     from features.indicators.compile import Compiler  # the service reads snapshots without DuckDB
 
     home.close(as_of)

@@ -133,6 +133,16 @@ class FactStore:
         rows : the index of source rows (key and digest) by which a repeated row is recognised
         trait : the record of the mapping's trait kind, kept so that its table can be read later
         """
+        with self.home.writing():
+            return self._append(delivery, tables, rows, trait)
+
+    def _append(
+        self,
+        delivery: Delivery,
+        tables: Mapping[str, pa.Table],
+        rows: pa.Table | None,
+        trait: Mapping[str, object] | None,
+    ) -> Delivery:
         sequence = max((d.sequence for d in self.deliveries()), default=0) + 1
         if trait is not None:
             write_atomically(
