@@ -191,4 +191,17 @@ KINDS: dict[str, ErrorKind] = {
         4, 409, N_("The bundle is damaged: {file} is not as it was written ({reason})."),
         N_("Restore the bundle's folder from the backup, or train it again."),
     ),
+    # --- training
+    "forbidden_input": ErrorKind(
+        4, 409, N_("The column {column} may not predict {outcome}."),
+        N_("Leave it out; its record says what it may predict, and protected columns serve fairness tests alone."),
+    ),
+    "no_training_rows": ErrorKind(
+        3, 409, N_("By {until} no outcome {outcome} is mature for any household."),
+        N_("Take in more periods, or train with a later --until."),
+    ),
+    "too_few_events": ErrorKind(
+        3, 409, N_("Only {events} events of {outcome} are known by {until}; {least} are needed to train."),
+        N_("Take in more periods, or train with a later --until."),
+    ),
 }

@@ -129,7 +129,7 @@ def summary(
 ) -> dict[str, Any]:
     """Metrics with household-bootstrap intervals, and differences to the first model, paired by household.
 
-    {rows, events, households, models: [{model, status, events, auc: {value, low, high}, …}],
+    {rows, events, households, models: [{model, status, auc: {value, low, high}, …}],
     paired: [{against, metric, difference, low, high}]}; ``difference`` = first model minus the other.
     """
     scores, outcome, households = _aligned(table)
@@ -138,8 +138,6 @@ def summary(
     documents: list[dict[str, Any]] = []
     for name in models:
         document: dict[str, Any] = {"model": name, "status": "ok" if name in scores else "not_applicable"}
-        if name in scores:
-            document["events"] = int(outcome.sum())
         for metric in metrics.METRICS:
             known = name in scores and np.isfinite(values[name][metric])
             low, high = metrics.interval(draws[name][metric]) if known else (None, None)

@@ -1,0 +1,166 @@
+"""From a home to the training frame of one outcome, with nothing read that was learned after the cut-off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.errors import Refusal
+from features.home import Home
+from features.indicators.catalogue import Catalogue, load
+from features.indicators.compile import Compiler
+from features.outcomes import Outcome, choose, months_later, outcome_frame, training_days
+from models.risk.columns import ColumnSpec
+from training.frame import Category, Floats, Frame, Labels
+
+
+def specs(catalogue: Catalogue, outcome: Outcome, names: Sequence[str] | None = None) -> tuple[ColumnSpec, ...]:
+    """What the estimator must know of each column of ``names`` (default: all that may predict the outcome).
+
+    Raises `Refusal` ``forbidden_input``, naming the column, where one is protected, or is kept from this
+    outcome by its ``may_predict``; ``unknown_name`` where there is no such column.
+    """
+    allowed = {column.name: column for column in catalogue.predictors(outcome.id)}
+    for name in names or ():
+        if name not in catalogue.columns:
+            raise Refusal("unknown_name", what="indicator", name=name, known=", ".join(sorted(allowed)))
+        if name not in allowed:
+            raise Refusal("forbidden_input", column=name, outcome=outcome.id)
+    roles = {outcome.welfare_now: "now"} | dict.fromkeys(outcome.welfare_before, "before")
+    return tuple(
+        ColumnSpec(
+            name,
+            "category" if column.type == "category" else "number",
+            column.record.group,
+            column.record.id,
+            0 if column.type == "category" else column.record.monotone,
+            roles.get(name) if column.type == "number" else None,  # type: ignore[arg-type]
+        )
+        for name, column in allowed.items()
+        if names is None or name in names
+    )
+
+
+def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] | None = None) -> Frame:
+    """The training frame of ``outcome`` (default: the first declared) as it stood on ``until``.
+
+    Rows: as-of days whose outcome at the tier horizon is mature by ``until``; households of the population
+    for whom what must be given holds, and whose label is known. Columns that say nothing anywhere are left out.
+
+    Parameters
+    ----------
+    until : the knowledge cut-off; nothing that became known later is read
+    columns : only these; one that may not predict the outcome is refused by name
+
+    Raises
+    ------
+    Refusal : ``unknown_outcome``, ``forbidden_input``, ``no_training_rows``
+    """
+    catalogue = load(home)
+    chosen = choose(catalogue, outcome)
+    wanted = specs(catalogue, chosen, columns)
+    days = training_days(home, chosen, until, horizon=chosen.tier_horizon)
+    if not days:
+        raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
+    labelled = outcome_frame(catalogue, chosen, days, until)
+    labelled = labelled.filter(_useful(labelled, chosen))
+    if labelled.num_rows == 0:
+        raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
+    pairs = labelled.select(["household", "as_of", "area"])
+    with Compiler(catalogue) as compiler:
+        table = compiler.compute(_known_on(pairs, pairs["as_of"]), [spec.name for spec in wanted])
+        welfare = _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)
+    if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
+        raise RuntimeError("columns and labels are not of the same rows")
+    return _frame(table, labelled, chosen, wanted, welfare)
+
+
+def _useful(table: pa.Table, outcome: Outcome) -> pa.Array:
+    """Rows that teach: given, and at risk with a known event or with a component holding and a known state."""
+    horizon = outcome.tier_horizon
+    judged = pc.and_(pc.fill_null(table["at_risk"], False), pc.is_valid(table[f"y_{horizon}"]))
+    held = pc.and_(pc.fill_null(table["holds_now"], False), pc.is_valid(table[f"state_{horizon}"]))
+    return pc.and_(pc.fill_null(table["given"], False), pc.or_(judged, held))
+
+
+def _known_on(pairs: pa.Table, known: pa.ChunkedArray) -> pa.Table:
+    return pa.table(
+        {"household": pairs["household"], "as_of": pairs["as_of"], "known": known, "area": pairs["area"]}
+    )
+
+
+def _later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -> Floats:
+    """Welfare at the tier horizon of each pair, as known by ``until``; NaN where it was not observed."""
+    assert outcome.welfare_now is not None
+    later = {day: months_later(day, outcome.tier_horizon) for day in pc.unique(pairs["as_of"]).to_pylist()}
+    target = pa.array([later[day] for day in pairs["as_of"].to_pylist()], pa.date32())
+    asked = pa.table({"household": pairs["household"], "as_of": target, "area": pairs["area"]})
+    asked = asked.group_by(["household", "as_of"]).aggregate([("area", "min")]).rename_columns(["household", "as_of", "area"])
+    known = pa.chunked_array([pa.array([until] * len(asked), pa.date32())])
+    # A household that was not interviewed then keeps its earlier word: only a fact of that wave is an answer.
+    present = compiler.population(sorted(set(later.values())), known=until).select(["household", "as_of"])
+    seen = compiler.compute(_known_on(asked, known), [outcome.welfare_now]).join(
+        present, ["household", "as_of"], join_type="inner"
+    )
+    place = pa.table({"household": pairs["household"], "as_of": target, "place": np.arange(len(pairs))})
+    joined = place.join(seen, ["household", "as_of"], join_type="inner")
+    found = np.full(len(pairs), np.nan)
+    found[joined["place"].to_numpy()] = _floats(joined[outcome.welfare_now])
+    return found
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    """Numbers and booleans as float64, null as NaN."""
+    plain = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
+    return np.asarray(plain.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False), float).copy()
+
+
+def _flags(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(pc.fill_null(column, False).combine_chunks().to_numpy(zero_copy_only=False), bool)
+
+
+def _frame(
+    table: pa.Table, labelled: pa.Table, outcome: Outcome, wanted: Sequence[ColumnSpec], welfare_later: Floats
+) -> Frame:
+    numbers: dict[str, Floats] = {}
+    categories: dict[str, Category] = {}
+    kept: list[ColumnSpec] = []
+    for spec in wanted:
+        column = table[spec.name]
+        if column.null_count == len(column):
+            continue
+        kept.append(spec)
+        if spec.type == "number":
+            numbers[spec.name] = _floats(column)
+        else:
+            categories[spec.name] = Category.of(column)
+    if not any(spec.welfare == "now" for spec in kept):
+        kept = [
+            ColumnSpec(s.name, s.type, s.group, s.indicator, s.monotone) if s.welfare == "before" else s for s in kept
+        ]
+    households = pc.dictionary_encode(labelled["household"].combine_chunks())
+    return Frame(
+        outcome=outcome.id,
+        kind=outcome.kind,
+        horizons=outcome.horizons,
+        tier_horizon=outcome.tier_horizon,
+        delay_days=outcome.delay_days,
+        specs=tuple(kept),
+        numbers=numbers,
+        categories=categories,
+        households=tuple(households.dictionary.to_pylist()),
+        household=households.indices.to_numpy().astype(np.int32),
+        as_of=labelled["as_of"].to_numpy().astype("datetime64[D]"),
+        area=Category.of(labelled["area"]),
+        at_risk=_flags(labelled["at_risk"]),
+        holds_now=_flags(labelled["holds_now"]),
+        labels=Labels(
+            {h: _floats(labelled[f"y_{h}"]) for h in outcome.horizons},
+            {h: _floats(labelled[f"state_{h}"]) for h in outcome.horizons},
+        ),
+        welfare_later=welfare_later,
+    )
