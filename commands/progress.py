@@ -13,7 +13,7 @@ PLAIN_INTERVAL = 10.0
 
 @contextmanager
 def showing(label: str) -> Iterator[Callable[..., None]]:
-    """Show ``label`` while a step runs. Gives ``progress(done, total=None)``; ends with the seconds it took."""
+    """Show ``label`` while a step runs. Gives ``progress(done, total=None, what="")``; ends with the seconds it took."""
     started = time.monotonic()
     shown = _bar(label) if sys.stderr.isatty() else _lines(label)
     with shown as progress:
@@ -43,8 +43,8 @@ def _bar(label: str) -> Iterator[Callable[..., None]]:
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=None)
 
-        def progress(done: int, total: int | None = None) -> None:
-            bar.update(task, completed=done, total=total)
+        def progress(done: int, total: int | None = None, what: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=f"{label} {what}".rstrip())
 
         yield progress
 
@@ -54,10 +54,14 @@ def _lines(label: str) -> Iterator[Callable[..., None]]:
     print(f"{label} …", file=sys.stderr, flush=True)
     last = time.monotonic()
 
-    def progress(done: int, total: int | None = None) -> None:
+    def progress(done: int, total: int | None = None, what: str = "") -> None:
         nonlocal last
         if time.monotonic() - last >= PLAIN_INTERVAL:
             last = time.monotonic()
-            print(f"{label} … {done}" + (f"/{total}" if total else ""), file=sys.stderr, flush=True)
+            print(
+                f"{label} … {done}" + (f"/{total}" if total else "") + f" {what}".rstrip(),
+                file=sys.stderr,
+                flush=True,
+            )
 
     yield progress
