@@ -71,6 +71,10 @@ KINDS: dict[str, ErrorKind] = {
     "bad_day": ErrorKind(2, 422, N_("That is not a day."), N_("Write days as YYYY-MM-DD.")),
     "bad_month": ErrorKind(2, 422, N_("That is not a month."), N_("Write months as YYYY-MM.")),
     "unknown_language": ErrorKind(2, 422, N_("The language {name} is not known."), N_("Choose zh, en or both.")),
+    "deliveries_refused": ErrorKind(
+        3, 422, N_("{n} waiting files were refused; the first is {file}."),
+        N_("Ask for each with: fangpin ingest. Mend or remove them, then run the month again."),
+    ),
     "bug": ErrorKind(
         1, 500, N_("Something went wrong in fangpin itself ({kind})."),
         N_("Nothing was half-written. Run it again with FANGPIN_DEBUG=1 and report what it prints."),
