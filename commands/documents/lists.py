@@ -149,7 +149,8 @@ class DecisionDocument(Document):
     line: LinePart | None
     margin: float
     tier: Tier
-    raised_by: RaisedBy
+    raised_by: RaisedBy | None
+    """None where neither a rule nor the score gives a tier."""
     floors: dict[str, float]
     rules: list[RuleHitPart]
     contributions: ContributionsPart

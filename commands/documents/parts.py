@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Day = date
 Tier = Literal["red", "orange", "yellow", "blue", "none"]
-RaisedBy = Literal["rule", "score", "both", "check", "unknown", "none"]
+RaisedBy = Literal["rule", "score", "both", "check", "unknown"]
 Clock = Literal["real", "simulated"]
 OutcomeKind = Literal["by", "at"]
 # A class below has a key named list; its annotations must not stumble over that.
