@@ -200,6 +200,13 @@ KINDS: dict[str, ErrorKind] = {
         4, 409, N_("The column {column} may not predict {outcome}."),
         N_("Leave it out; its record says what it may predict, and protected columns serve fairness tests alone."),
     ),
+    "training_data_changed": ErrorKind(
+        4, 409, N_("The home no longer gives the rows that the bundle {bundle} was trained on."),
+        N_("Train again: fangpin train --until DAY"),
+    ),
+    "bad_quarter": ErrorKind(
+        2, 422, N_("{quarter} is not a quarter."), N_("Write year and quarter, such as 2012Q3.")
+    ),
     "no_training_rows": ErrorKind(
         3, 409, N_("By {until} no outcome {outcome} is mature for any household."),
         N_("Take in more periods, or train with a later --until."),

@@ -5,8 +5,7 @@ Columns: household, as_of, block, fold, model, score (a probability), outcome (0
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import joblib
@@ -68,23 +67,28 @@ def backtest(
     A model whose inputs do not exist has no rows.
     """
     jobs = [(block, fold) for block in sorted(blocks, key=lambda b: -len(b.train)) for fold in folds]
-    parts: list[pa.Table] = []
-    # Workers inherit the environment: their linear algebra must not take the other worker's core.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    runner = joblib.Parallel(n_jobs=min(threads, len(jobs) or 1), return_as="generator_unordered", mmap_mode="r")
-    results = runner(joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs)
+    workers = min(threads, len(jobs)) or 1
     progress(0, len(jobs), frame.outcome)
-    for done, (block, fold, test, answers) in enumerate(results, 1):
-        for name, score in answers.items():
-            if score is not None:
-                parts.append(_rows(frame, block, fold, test, name, score))
-        progress(done, len(jobs), frame.outcome)
+    # A worker's linear algebra must not take the other worker's core.
+    with joblib.parallel_config("loky" if workers > 1 else "sequential", inner_max_num_threads=1 if workers > 1 else None):
+        runner = joblib.Parallel(n_jobs=workers, return_as="generator_unordered" if workers > 1 else "generator")
+        results = runner(joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs)
+        parts = _collect(frame, results, len(jobs), progress)
     table = pa.concat_tables(parts) if parts else _rows(frame, None, 0, np.zeros(0, np.intp), "", np.zeros(0))
     order = {name: place for place, name in enumerate(MODELS)}
     place = pa.array([order.get(name, -1) for name in table["model"].to_pylist()], pa.int8())
     sorted_ = table.append_column("place", place).sort_by([(n, "ascending") for n in ("place", "household", "as_of")])
     return sorted_.drop_columns(["place"])
+
+
+def _collect(frame: Frame, results: Iterable[Any], total: int, progress: Progress) -> list[pa.Table]:
+    parts = []
+    for done, (block, fold, test, answers) in enumerate(results, 1):
+        for name, score in answers.items():
+            if score is not None:
+                parts.append(_rows(frame, block, fold, test, name, score))
+        progress(done, total, frame.outcome)
+    return parts
 
 
 def _rows(frame: Frame, block: Block | None, fold: int, rows: Any, model: str, score: Floats) -> pa.Table:
@@ -103,7 +107,7 @@ def _rows(frame: Frame, block: Block | None, fold: int, rows: Any, model: str, s
     )
 
 
-def _aligned(table: pa.Table) -> tuple[dict[str, Floats], Floats, Any]:
+def aligned(table: pa.Table) -> tuple[dict[str, Floats], Floats, Any]:
     """Scores of each model over the same rows, their outcomes and household numbers."""
     scores: dict[str, Floats] = {}
     outcome, households, keys = np.zeros(0), np.zeros(0, np.intp), None
@@ -132,7 +136,7 @@ def summary(
     {rows, events, households, models: [{model, status, auc: {value, low, high}, …}],
     paired: [{against, metric, difference, low, high}]}; ``difference`` = first model minus the other.
     """
-    scores, outcome, households = _aligned(table)
+    scores, outcome, households = aligned(table)
     draws = metrics.bootstrap(scores, outcome, households, count=replicates, seed=seed) if scores else {}
     values = {name: metrics.measure(metrics.Sample.of(score, outcome)) for name, score in scores.items()}
     documents: list[dict[str, Any]] = []

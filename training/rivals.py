@@ -63,22 +63,26 @@ class Cell:
         return self.design.matrix(self.frame, self.test)
 
 
-def fangpin(cell: Cell) -> Floats | None:
-    """Our estimator on all training rows."""
+def fit_estimator(frame: Frame, rows: Rows, *, seed: int, threads: int) -> Any:
+    """Our estimator on ``rows``; a `models.risk.estimator.FittedRisk`."""
     from models.risk import estimator  # it imports LightGBM
 
-    frame = cell.frame
-    fitted = estimator.fit(
-        frame.columns(cell.train),
+    return estimator.fit(
+        frame.columns(rows),
         frame.specs,
-        frame.target[cell.train],
-        weight=frame.weight[cell.train],
-        groups=frame.ids(cell.train),
-        at_risk=frame.at_risk[cell.train],
-        seed=cell.seed,
-        threads=cell.threads,
+        frame.target[rows],
+        weight=frame.weight[rows],
+        groups=frame.ids(rows),
+        at_risk=frame.at_risk[rows],
+        seed=seed,
+        threads=threads,
     )
-    return sigmoid(fitted.margin(frame.columns(cell.test)))
+
+
+def fangpin(cell: Cell) -> Floats | None:
+    """Our estimator, on all rows that may teach; its own margin is calibrated out of fold."""
+    fitted = fit_estimator(cell.frame, cell.train, seed=cell.seed, threads=cell.threads)
+    return sigmoid(fitted.margin(cell.frame.columns(cell.test)))
 
 
 def welfare(cell: Cell) -> Floats | None:

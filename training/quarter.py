@@ -1,0 +1,87 @@
+"""The quarterly run: everything relearned with what was known at the end of a quarter, and nothing later.
+
+``mlflow run . -e quarterly -P home=H -P quarter=2012Q3``, or ``python -m training.quarter``. The last line of
+its output is one JSON document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from features.errors import Refusal
+from features.home import Home
+from training.evaluation import Progress, silent
+from training.fit import train
+from training.periods import months_later
+
+
+def last_day(quarter: str) -> date:
+    """The last day of a quarter.
+
+    >>> last_day("2012Q3")
+    datetime.date(2012, 9, 30)
+
+    Raises `Refusal` ``bad_quarter``.
+    """
+    match = re.fullmatch(r"(\d{4})[Qq]([1-4])", quarter)
+    if match is None:
+        raise Refusal("bad_quarter", quarter=quarter)
+    return months_later(date(int(match[1]), 1, 31), 3 * int(match[2]) - 1)
+
+
+def latest(home: Home) -> str:
+    """The last quarter that has ended on the home's clock."""
+    today = home.today()
+    quarter = (today.month - 1) // 3 + 1
+    ended = today.year * 4 + quarter - 1
+    if last_day(f"{today.year}Q{quarter}") > today:
+        ended -= 1
+    return f"{ended // 4}Q{ended % 4 + 1}"
+
+
+def run(
+    home: Home, quarter: str | None = None, *, seed: int = 0, threads: int = 1, progress: Progress = silent
+) -> dict[str, Any]:
+    """Train with what was known on the last day of ``quarter``, judge by the full backtest, register.
+
+    Returns `training.fit.train`'s document and ``known_until``. Raises what it raises, ``bad_quarter``, and
+    ``clock_backwards`` for a quarter that has not ended on the home's clock.
+    """
+    until = last_day(quarter or latest(home))
+    if until > home.today():
+        raise Refusal("clock_backwards", day=until.isoformat(), today=home.today().isoformat())
+    document = train(home, until=until, seed=seed, threads=threads, progress=progress, evaluate="rolling")
+    return {**document, "known_until": until.isoformat()}
+
+
+def _say(done: int, total: int, label: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {label} {done}/{total}", file=sys.stderr, flush=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of ``mlflow run``: progress on standard error, one JSON document on standard output."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", required=True, type=Path)
+    parser.add_argument("--quarter", default="")
+    parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--threads", default=2, type=int)
+    options = parser.parse_args(argv)
+    try:
+        home = Home.open(options.home)
+        document = run(home, options.quarter or None, seed=options.seed, threads=options.threads, progress=_say)
+    except Refusal as refusal:
+        print(json.dumps(refusal.document(), ensure_ascii=False))
+        return refusal.exit_code
+    print(json.dumps(document, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

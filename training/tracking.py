@@ -1,0 +1,92 @@
+"""MLflow: runs, their figures and files, and the registry. It keeps what happened; it decides nothing.
+
+Runs go to the home's own SQLite store unless ``MLFLOW_TRACKING_URI`` names another; inside ``mlflow run``
+they go to the run that it opened.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from features.home import Home
+
+# Read by MLflow when it is imported; nothing of ours is ever unpickled, and nothing is reported anywhere.
+ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+REQUIREMENTS = ("lightgbm", "numpy")
+
+
+def _mlflow() -> Any:
+    os.environ.update(ENVIRONMENT)
+    import mlflow
+    import mlflow.lightgbm
+
+    return mlflow
+
+
+def model_name(outcome: str) -> str:
+    """Name of the registered model of an outcome."""
+    return f"fangpin-{outcome}"
+
+
+def record(
+    home: Home,
+    *,
+    outcome: str,
+    params: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    files: Mapping[str, bytes],
+    bundle: Path,
+    booster: Any,
+) -> str:
+    """Log one training run, its bundle and pictures, register the model; returns the run's id.
+
+    Parameters
+    ----------
+    params, metrics, tags : as MLflow keeps them
+    files : further artefacts by path
+    bundle : folder of the bundle, logged as it is
+    booster : LightGBM's booster, logged in its native text form; the bundle is what is served
+    """
+    mlflow = _mlflow()
+    inside = os.environ.get("MLFLOW_RUN_ID")
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_tracking_uri(f"sqlite:///{(home.folder('mlflow') / 'mlflow.db').resolve()}")
+    if not inside:
+        _experiment(mlflow, home, outcome)
+    with mlflow.start_run() as run:
+        mlflow.log_params(dict(params))
+        mlflow.log_metrics({name: value for name, value in metrics.items() if value == value})
+        mlflow.set_tags(dict(tags))
+        with tempfile.TemporaryDirectory() as scratch:
+            for name, content in files.items():
+                path = Path(scratch) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            mlflow.log_artifacts(scratch)
+        mlflow.log_artifacts(str(bundle), artifact_path="bundle")
+        mlflow.lightgbm.log_model(
+            booster,
+            name="booster",
+            registered_model_name=model_name(outcome),
+            # Named, so that MLflow does not import everything again to guess them.
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            metadata={key: str(value) for key, value in tags.items()},
+        )
+        return str(run.info.run_id)
+
+
+def _experiment(mlflow: Any, home: Home, outcome: str) -> None:
+    name = model_name(outcome)
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_experiment(name)
+        return
+    # Artefacts beside the database: MLflow's default would be the folder one happens to stand in.
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, artifact_location=(home.folder("mlflow") / "artifacts").resolve().as_uri())
+    mlflow.set_experiment(name)
