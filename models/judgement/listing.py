@@ -15,9 +15,10 @@ from math import ceil
 
 from models.judgement.tiers import SEVERITY
 
-# Visits a period where no capacity is set: one household in a hundred.
-DEFAULT_SHARE_OF_HOUSEHOLDS = 100
-SCORE_SHARE = 4
+# Shares where policy sets none: of the households, visits planned; of the visits, kept for the score and
+# drawn at random.
+VISITS_SHARE = 0.01
+SCORE_SHARE = 0.25
 CHECK_SHARE = 0.05
 
 
@@ -66,15 +67,14 @@ class Listing:
     capacity: dict[str, Capacity]
 
 
-def default_visits(households: int) -> int:
-    """Visits of a place that has set none: one in a hundred households, rounded up."""
-    return -(-households // DEFAULT_SHARE_OF_HOUSEHOLDS)
+def part(whole: int, share: float) -> int:
+    """``share`` of ``whole``, rounded up.
 
-
-def check_size(visits: int, share: float = CHECK_SHARE) -> int:
-    """Households of the random check sample: ``share`` of the visits rounded up, at least one."""
-    # Rounded first, so that 0.05 · 20 is one household and not two.
-    return max(1, ceil(round(visits * share, 9)))
+    >>> part(301, 0.01), part(300, 0.01), part(20, 0.05)
+    (4, 3, 1)
+    """
+    # Rounded to nine digits first, so that 0.05 · 20 is one and not a hair more.
+    return ceil(round(whole * share, 9))
 
 
 def build(
@@ -82,6 +82,8 @@ def build(
     *,
     visits: Mapping[str, int],
     seed: str,
+    visits_share: float = VISITS_SHARE,
+    score_share: float = SCORE_SHARE,
     check_share: float = CHECK_SHARE,
 ) -> Listing:
     """The list of an area.
@@ -89,9 +91,11 @@ def build(
     Parameters
     ----------
     candidates : every household of the area, flagged or not
-    visits : visits planned for the period, by place; a place that is absent plans `default_visits`
+    visits : visits planned for the period, by place
     seed : names the list; checks and ties are drawn by SHA-256(seed, household)
-    check_share : share of the visits that the random check sample has at least
+    visits_share : of its households, what a place plans that is absent from ``visits``
+    score_share : of its visits, what the score gets even where rule hits fill the plan
+    check_share : of its visits, the size of the random check sample, which has at least one household
     """
     places: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -100,13 +104,15 @@ def build(
     capacity = {}
     for place in sorted(places):
         here = places[place]
-        planned_visits = visits.get(place, default_visits(len(here)))
-        own, capacity[place] = _of_place(here, planned_visits, seed, check_share)
+        foreseen = visits.get(place, part(len(here), visits_share))
+        own, capacity[place] = _of_place(here, foreseen, seed, score_share, check_share)
         lines += own
     return Listing(lines, capacity)
 
 
-def _of_place(here: list[Candidate], visits: int, seed: str, share: float) -> tuple[list[Line], Capacity]:
+def _of_place(
+    here: list[Candidate], visits: int, seed: str, score_share: float, check_share: float
+) -> tuple[list[Line], Capacity]:
     def order(candidate: Candidate) -> tuple[int, float, str]:
         known = candidate.probability is not None
         return (
@@ -118,11 +124,11 @@ def _of_place(here: list[Candidate], visits: int, seed: str, share: float) -> tu
     by_rule = [c for c in here if c.raised_by in ("rule", "both")]
     by_score = sorted((c for c in here if c.raised_by == "score"), key=order)
     unknown = sorted((c for c in here if c.raised_by == "unknown"), key=order)
-    room = max(visits - len(by_rule), -(-visits // SCORE_SHARE))
+    room = max(visits - len(by_rule), part(visits, score_share))
     planned = sorted([*by_rule, *by_score[:room]], key=order)
     unflagged = (c for c in here if c.raised_by is None)
     drawn = sorted(unflagged, key=lambda c: _draw(seed, "check", c))
-    checks = drawn[: check_size(visits, share)]
+    checks = drawn[: max(1, part(visits, check_share))]
 
     lines: list[Line] = []
     for candidate in planned:

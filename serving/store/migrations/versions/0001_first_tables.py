@@ -343,4 +343,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the first tables stay; restore a backup instead")
+    # In the reverse order of what refers to what.
+    for table in (
+        "tokens", "sessions", "accounts", "access_log", "events", "decisions", "score_rows", "list_lines", "lists",
+        "promotions", "bundles", "publications", "published_rows", "published_snapshots", "catalogues",
+        "parameter_sets",
+    ):  # fmt: skip
+        op.drop_table(table)

@@ -1,0 +1,118 @@
+"""The policy: parameters, rules and words, frozen together under one hash.
+
+Every decision names its policy by that hash and is judged from the frozen document, so that a parameter
+changed tomorrow leaves yesterday's decision as it was.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from features.home import Home
+from features.policy.parameters import ParameterSet
+from features.policy.vocabulary import Unit, groups, units
+from models.judgement import rules as rulebook
+from models.judgement.rules import Rule
+from models.judgement.tiers import SCORED
+from models.record.canonical import canonical
+
+SCHEMA = 1
+
+
+def policy_document(home: Home | None) -> dict[str, Any]:
+    """Today's policy of a home, as plain JSON values: what `Policy.from_document` reads back."""
+    return {
+        "schema": SCHEMA,
+        **ParameterSet.load(home).document(),
+        "rules": rulebook.documents(),
+        "groups": [{"id": g.id, "name": dict(g.name), "official": g.official} for g in groups().values()],
+        "units": [
+            {"id": u.id, "name": dict(u.name), "digits": u.digits, "scale": u.scale, "form": u.form}
+            for u in units().values()
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Visits by place where set, and the shares that hold otherwise (see `models.judgement.listing`)."""
+
+    visits: Mapping[str, int]
+    visits_share: float
+    score_share: float
+    check_share: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A frozen policy. ``hash`` is the SHA-256 of its canonical document."""
+
+    hash: str
+    parameters: ParameterSet
+    rules: Mapping[str, Rule]
+    official: Mapping[str, bool]
+    units: Mapping[str, Unit]
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Policy:
+        return cls(
+            hash=sha256(canonical(document)).hexdigest(),
+            parameters=ParameterSet.from_document(document),
+            rules={r["id"]: rulebook.make_rule(r) for r in document["rules"]},
+            official={g["id"]: g["official"] for g in document["groups"]},
+            units={u["id"]: Unit(**u) for u in document["units"]},
+        )
+
+    def floors(self, outcome: str, day: date) -> dict[str, float] | None:
+        """Least probability of each tier, the same for the whole county; None where the bundle's hold.
+
+        A floor may be set for one outcome (``relapse.orange``) or for all (``orange``).
+        """
+        stated = self.parameters.value("tier_floors", day)
+        if stated is None:
+            return None
+        floors = {tier: stated.get(f"{outcome}.{tier}", stated.get(tier)) for tier in SCORED}
+        return {tier: float(floor) for tier, floor in floors.items() if floor is not None} or None
+
+    def plan(self, day: date, places: Iterable[str], area: str) -> Plan:
+        """What each place plans for a period that begins with the list of ``day``."""
+        stated = {place: self.parameters.value("visit_capacity", day, place) for place in places}
+        share = {
+            name: float(self.parameters.value(f"visit_{name}_share", day, area))
+            for name in ("capacity", "score", "check")
+        }
+        return Plan(
+            {place: int(visits) for place, visits in stated.items() if visits is not None},
+            share["capacity"],
+            share["score"],
+            share["check"],
+        )
+
+    def norm(self, column: str, day: date, area: str) -> float | bool | str | None:
+        """The value of the parameter that a rule compares this column with; None where no rule does."""
+        parameter = self._compared.get(column)
+        if parameter is None:
+            return None
+        value: float | bool | str | None = self.parameters.value(parameter, day, area)
+        return value
+
+    @cached_property
+    def _compared(self) -> dict[str, str]:
+        """Parameter by column, for the columns that a rule's condition compares with one directly."""
+        found: dict[str, str] = {}
+        known = self.parameters.ids()
+        for rule in self.rules.values():
+            for node in ast.walk(ast.parse(rule.condition, mode="eval")):
+                match node:
+                    case ast.Compare(left=ast.Name(id=a), comparators=[ast.Name(id=b)]):
+                        if b in known and a not in known:
+                            found.setdefault(a, b)
+                        elif a in known and b not in known:
+                            found.setdefault(b, a)
+        return found

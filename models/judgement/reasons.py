@@ -1,0 +1,129 @@
+"""Reasons: contributions summed by reason group, told by the strongest indicator of each.
+
+The groups are the official risk codes and four of our own (income, make-up, place, data), which are
+marked as not official. What raises the risk, what lowers it and what is not known are kept apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from features.policy.vocabulary import Unit
+from features.wording import N_, both
+from models.judgement.meaning import Meaning
+
+Value = float | bool | str | None
+
+# Staff read six reasons; a seventh hides the first.
+MOST = 6
+_WITHOUT_NORM = N_("{name}: {value}")
+_NOT_KNOWN = N_("{name}: not known")
+
+
+@dataclass(frozen=True)
+class Norm:
+    """What a value is compared with: a dated parameter, or the median of the training rows."""
+
+    value: Value
+    kind: Literal["parameter", "median"] | None
+
+
+NO_NORM = Norm(None, None)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The two blocks of a decision that come from contributions."""
+
+    reasons: list[dict[str, Any]]
+    lowering: list[dict[str, Any]]
+
+
+def explain(
+    terms: Mapping[str, float],
+    values: Mapping[str, Value],
+    *,
+    meanings: Mapping[str, Meaning],
+    norms: Mapping[str, Norm],
+    known: Mapping[str, str],
+    official: Mapping[str, bool],
+    units: Mapping[str, Unit],
+) -> Explained:
+    """Group the contributions of one household.
+
+    Parameters
+    ----------
+    terms : contribution to the margin, by column
+    values : the household's indicators, by column
+    norms : by column; a column that is absent has none
+    known : the latest day (ISO) on which something of a fact kind became known of this household
+    official : by reason group, whether it is an official risk code
+    units : how a value is said
+    """
+    groups: dict[str, list[tuple[str, float]]] = {}
+    for column in sorted(terms):
+        groups.setdefault(meanings[column].group, []).append((column, terms[column]))
+    sums = {group: _sum(members) for group, members in groups.items()}
+
+    def entry(group: str, sign: int) -> dict[str, Any]:
+        # Ties go to the column that comes first by name.
+        column, _ = max(groups[group], key=lambda member: sign * member[1])
+        meaning, value, norm = meanings[column], values.get(column), norms.get(column, NO_NORM)
+        return {
+            "group": group,
+            "official": official.get(group, False),
+            "contribution": sums[group],
+            "indicator": column,
+            "value": value,
+            "unit": meaning.unit,
+            "norm": norm.value,
+            "norm_kind": norm.kind if norm.value is not None else None,
+            "known_at": known_at(meaning, known),
+            "sentence": sentence(meaning, value, norm, units[meaning.unit]),
+        }
+
+    raising = sorted((g for g in sums if sums[g] > 0), key=lambda g: (-sums[g], g))
+    lowering = sorted((g for g in sums if sums[g] < 0), key=lambda g: (sums[g], g))
+    return Explained([entry(g, 1) for g in raising[:MOST]], [entry(g, -1) for g in lowering[:MOST]])
+
+
+def _sum(members: Sequence[tuple[str, float]]) -> float:
+    total = 0.0
+    for _, contribution in members:  # in order of the columns' names, so that it is the same everywhere
+        total += contribution
+    return total
+
+
+def known_at(meaning: Meaning, known: Mapping[str, str]) -> str | None:
+    """The day from which all that the value rests on was known; None where nothing was.
+
+    Of each fact kind the latest word counts; a value of several kinds is as old as the oldest of them.
+    """
+    return min((known[kind] for kind in meaning.kinds if kind in known), default=None)
+
+
+def sentence(meaning: Meaning, value: Value, norm: Norm, unit: Unit) -> dict[str, str]:
+    """The reason in words, with value and norm in their units."""
+    if value is None:
+        return both(_NOT_KNOWN, name=dict(meaning.name))
+    value_shown = unit.say(value)
+    if norm.value is None:
+        return both(_WITHOUT_NORM, name=dict(meaning.name), value=dict(value_shown))
+    norm_shown = unit.say(norm.value)
+    return {
+        lang: text.replace("{value}", value_shown[lang]).replace("{norm}", norm_shown[lang])
+        for lang, text in meaning.reason.items()
+    }
+
+
+def unknown(
+    values: Mapping[str, Value], columns: Sequence[str], meanings: Mapping[str, Meaning]
+) -> list[dict[str, str]]:
+    """Which of the model's indicators are not known of this household, and whose feed would tell."""
+    return [
+        {"indicator": column, "source": meanings[column].owner}
+        for column in sorted(columns)
+        if values.get(column) is None
+    ]

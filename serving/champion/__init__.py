@@ -1,0 +1,1 @@
+"""Which bundle judges: promotion by a named person, with reason and evidence."""

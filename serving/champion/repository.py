@@ -1,0 +1,97 @@
+"""Queries on bundles and promotions. They concern the whole home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from sqlalchemy import insert, select
+
+from models.record.canonical import canonical
+from serving.champion.records import Known, Promotion
+from serving.scope import Scope
+from serving.store import Reading, Writing
+from serving.store.tables import bundles, promotions
+
+
+@dataclass(frozen=True)
+class ChampionRepository:
+    """Reads which bundle is champion and which were before."""
+
+    session: Reading
+
+    def succession(self, scope: Scope) -> list[str]:
+        """The champions that a rollback can return to, the present one last.
+
+        A promotion adds one, a rollback takes the last away.
+        """
+        query = (
+            select(promotions.c.action, promotions.c.bundle)
+            .where(promotions.c.gate != "failed")
+            .order_by(promotions.c.seq)
+        )
+        line: list[str] = []
+        for action, bundle in self.session.connection.execute(query):
+            if action == "promote":
+                line.append(bundle)
+            else:
+                line.pop()
+        return line
+
+    def known(self, scope: Scope, model_sha256: str) -> Known | None:
+        query = select(bundles).where(bundles.c.model_sha256 == model_sha256)
+        found = self.session.connection.execute(query).one_or_none()
+        if found is None:
+            return None
+        return Known(
+            found.model_sha256,
+            found.folder,
+            found.outcome,
+            found.kind,
+            found.horizons,
+            found.tier_horizon,
+            found.catalogue,
+        )
+
+    def champion(self, scope: Scope) -> Known | None:
+        """The bundle that judges today."""
+        line = self.succession(scope)
+        return self.known(scope, line[-1]) if line else None
+
+    def all_known(self, scope: Scope) -> Sequence[str]:
+        """SHA-256 of every bundle that was ever examined."""
+        return self.session.connection.execute(select(bundles.c.model_sha256)).scalars().all()
+
+
+@dataclass(frozen=True)
+class ChampionWriter:
+    """Adds bundles and promotions."""
+
+    session: Writing
+
+    def register(self, scope: Scope, known: Known, by: str) -> None:
+        """Add a bundle unless it is known."""
+        query = select(bundles.c.model_sha256).where(bundles.c.model_sha256 == known.model_sha256)
+        if self.session.connection.execute(query).one_or_none() is None:
+            row = {
+                **asdict(known),
+                "horizons": list(known.horizons),
+                "registered_at": self.session.now,
+                "registered_by": by,
+            }
+            self.session.connection.execute(insert(bundles), row)
+
+    def add(self, scope: Scope, promotion: Promotion, by: str) -> str:
+        """Add an act to the record and return its id: SHA-256 of what it says, by whom and when."""
+        said = {**asdict(promotion), "by": by, "at": self.session.now.isoformat()}
+        record = sha256(canonical(said)).hexdigest()
+        row = {
+            **asdict(promotion),
+            "id": record,
+            "overruled": promotion.gate == "overruled",
+            "promoted_at": self.session.now,
+            "promoted_by": by,
+        }
+        self.session.connection.execute(insert(promotions), row)
+        return record

@@ -1,0 +1,1 @@
+"""Decisions: one scoring each, stored before it is answered, and replayable."""

@@ -1,0 +1,1 @@
+"""Visiting lists: issued once, never changed."""

@@ -1,0 +1,1 @@
+"""Published snapshots: the copies that the service reads."""

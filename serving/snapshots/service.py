@@ -1,0 +1,141 @@
+"""Publishing: from a snapshot on disk to the copy that the service reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from features.facts.asof import visible_rows
+from features.facts.store import FactStore
+from features.home import Home
+from features.snapshots import Snapshot, load
+from models.judgement.policy import policy_document
+from models.record.canonical import canonical
+from serving.scope import Scope
+from serving.snapshots.records import Published
+from serving.snapshots.repository import SnapshotRepository, SnapshotWriter
+from serving.store import Store
+from serving.store.record import tell
+
+
+def publish(*, home: Home, store: Store, scope: Scope, snapshot: str, by: str) -> dict[str, Any]:
+    """Copy a snapshot, with the documents that give it meaning, into the store.
+
+    Publishing what is published changes nothing, unless the policy (parameters, rules, words) has changed:
+    then the new policy applies to what is decided from now on.
+
+    Parameters
+    ----------
+    snapshot : its number, or a unique beginning of it
+    by : who publishes
+
+    Raises
+    ------
+    Refusal
+        ``unknown_snapshot``, ``snapshot_damaged``, ``snapshot_void``; ``out_of_scope`` for less than the
+        whole home.
+    """
+    scope.require_whole()
+    found = load(home, snapshot)
+    policy = canonical(policy_document(home))
+    published = Published(
+        snapshot=found.id,
+        as_of=found.as_of,
+        catalogue=found.catalogue,
+        parameters=sha256(policy).hexdigest(),
+        households=found.table.num_rows,
+        columns=found.columns,
+        setting=_setting(home, found),
+    )
+    with store.reading() as reading:
+        before = SnapshotRepository(reading).of_snapshot(scope, found.id)
+    # Thousands of rows are written down before the pen is taken.
+    rows = [] if before else list(_rows(found))
+    with store.writing() as writing:
+        known = SnapshotRepository(writing).of_snapshot(scope, found.id)
+        latest = SnapshotRepository(writing).latest(scope, found.as_of)
+        writer = SnapshotWriter(writing)
+        if known is None:
+            writer.freeze_catalogue(
+                scope, found.catalogue, canonical(found.documents["catalogue_document"]), by
+            )
+            writer.add(scope, published, rows, by)
+        if latest is None or (latest.snapshot, latest.parameters) != (
+            published.snapshot,
+            published.parameters,
+        ):
+            writer.freeze_parameters(scope, published.parameters, policy, by)
+            writer.apply_parameters(scope, published, by)
+            tell(
+                writing,
+                "snapshot_published",
+                subject=found.id,
+                area="/",
+                by=by,
+                as_of=found.as_of.isoformat(),
+                parameters=published.parameters,
+                rows=published.households,
+            )
+    return {"snapshot": found.id, "rows": published.households}
+
+
+def _rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    sources: dict[str, list[list[str]]] = {}
+    seen = snapshot.provenance
+    for household, kind, source, known_at in zip(
+        *(seen[name].to_pylist() for name in ("household", "kind", "source", "known_at")), strict=True
+    ):
+        sources.setdefault(household, []).append([kind, source, known_at.isoformat()])
+    table = snapshot.table
+    columns = [[_plain(v) for v in table[name].to_pylist()] for name in snapshot.columns]
+    values = zip(*columns, strict=True) if columns else ((),) * table.num_rows
+    for household, area, row in zip(
+        table["household"].to_pylist(), table["area"].to_pylist(), values, strict=True
+    ):
+        yield {
+            "household": household,
+            "area": area,
+            "values": _compact(row),
+            "sources": _compact(sources.get(household, [])),
+        }
+
+
+def _plain(value: Any) -> Any:
+    # A number that is none is written as not known.
+    return None if value != value else value
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _setting(home: Home, snapshot: Snapshot) -> dict[str, Any]:
+    documents = snapshot.documents
+    return {
+        "clock": documents["clock"],
+        "synthetic": documents["synthetic"],
+        "visit_depth": documents["visit_depth"],
+        "line": _line(home, documents["line"], snapshot.as_of),
+    }
+
+
+def _line(home: Home, rule: dict[str, Any], as_of: date) -> dict[str, Any] | None:
+    """How the line is found: by ``{"parameter"}``, or fixed as ``{"value", "unit", "valid_from", "source"}``.
+
+    A panel's line is a fact, derived when its wave was taken in; it is copied as known on the day.
+    """
+    if "parameter" in rule:
+        return {"parameter": rule["parameter"]}
+    rows = [r for r in visible_rows(FactStore(home), "line", as_of) if r["valid_to"] <= as_of]
+    latest = max(rows, key=lambda r: (r["valid_to"], r["delivery"], r["row"]), default=None)
+    if latest is None:
+        return None
+    return {
+        "value": latest["amount"] / 100,
+        "unit": "yuan_per_person",
+        "valid_from": latest["valid_from"].isoformat(),
+        "source": str(latest["source"]),
+    }
