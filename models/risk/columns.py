@@ -6,6 +6,7 @@ where nothing is known, categories as object arrays of ``str`` or ``None``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -69,6 +70,15 @@ def check_specs(specs: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
     return tuple(specs)
 
 
+class _Places(dict[Any, int]):
+    """Codes of levels; what is not among them has the code `other`."""
+
+    other = 0
+
+    def __missing__(self, level: object) -> int:
+        return self.other
+
+
 @dataclass(frozen=True)
 class Encoding:
     """The levels of each category column, in the order of their codes.
@@ -85,11 +95,8 @@ class Encoding:
         levels: dict[str, tuple[str, ...]] = {}
         for spec in specs:
             if spec.type == "category":
-                counts: dict[str, int] = {}
-                for value in columns[spec.name]:
-                    if value is not None:
-                        counts[value] = counts.get(value, 0) + 1
-                levels[spec.name] = tuple(sorted(k for k, n in counts.items() if n >= MIN_ROWS))
+                counts = Counter(columns[spec.name].tolist())
+                levels[spec.name] = tuple(sorted(k for k, n in counts.items() if k is not None and n >= MIN_ROWS))
         return cls(check_specs(specs), levels)
 
     def encode(self, columns: Columns) -> dict[str, npt.NDArray[Any]]:
@@ -115,11 +122,10 @@ class Encoding:
 
     def _codes(self, name: str, values: npt.NDArray[Any]) -> Codes:
         levels = self.levels[name]
-        place: dict[Any, int] = {level: i for i, level in enumerate(levels)}
         other = len(levels)
-        place[None] = other + 1
-        get = place.get
-        codes = np.fromiter((get(v, other) for v in values.tolist()), dtype=np.intp, count=len(values))
+        place = _Places({level: i for i, level in enumerate(levels)} | {None: other + 1})
+        place.other = other
+        codes = np.fromiter(map(place.__getitem__, values.tolist()), dtype=np.intp, count=len(values))
         for i in np.flatnonzero(codes == other):
             if not isinstance(values[i], str):
                 raise ValueError(f"column {name} holds a value that is neither text nor None")

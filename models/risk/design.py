@@ -75,8 +75,8 @@ def design(
             if part == "value" and np.count_nonzero(missing) >= MIN_ROWS:
                 pieces.append(("missing", 0.0))
             add(spec.name, part, filled, pieces, missing=missing, fill=fill, knots=knots, scores=scores)
-    matrix = np.stack(blocks, axis=1) if blocks else np.zeros((len(next(iter(encoded.values()), [])), 0))
-    return tuple(variables), matrix
+    rows = len(next(iter(encoded.values()), []))
+    return tuple(variables), np.array(blocks).reshape(len(blocks), rows).T
 
 
 def gaussian_ranks(values: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:

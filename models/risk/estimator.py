@@ -202,7 +202,7 @@ class _Trees:
         else:
             del self._parameters["monotone_constraints_method"]
         self._data = lightgbm.Dataset(
-            matrix, label=y, weight=weight, params=self._parameters, free_raw_data=False
+            matrix, label=y, weight=weight, params=self._parameters
         ).construct()
 
     def train(self, rows: npt.NDArray[np.bool_], rounds: int) -> Any:

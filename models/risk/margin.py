@@ -40,6 +40,9 @@ class Margin:
             raise ValueError("a flagged category is unknown")
         self.inputs: tuple[Feature, ...] = features(encoding, flagged)
         tables.check(len(self.inputs))
+        for i, threshold in zip(tables.question_feature.tolist(), tables.question_threshold.tolist(), strict=True):
+            if self.inputs[i].level >= 0 and not 0.0 <= threshold < 1.0:
+                raise ValueError("a question about a level does not part 0 from 1")
         if tables.outputs != len(encoding.specs):
             raise ValueError("the trees' outputs are not the columns")
 

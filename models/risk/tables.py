@@ -10,7 +10,9 @@ same values to the bit alone, in a batch, and for every number of threads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ import numpy.typing as npt
 from models.risk.columns import Encoding, Floats
 
 MAX_QUESTIONS = 7
-CHUNK = 2048
+CHUNK = 4096
 FEW = 8
 """Below this many rows plain Python adds faster than numpy starts; the sums are the same."""
 
@@ -98,7 +100,7 @@ class Tables:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """What is stored."""
-        stored = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        stored = {field.name: getattr(self, field.name) for field in fields(self)}
         return stored | {"base": np.array([self.base]), "outputs": np.array([self.outputs], dtype=np.int32)}
 
     @classmethod
@@ -152,7 +154,6 @@ class Tables:
         result = np.zeros((self.outputs, rows))
         if rows == 0 or not len(self.slot_tree):
             return result
-        plan = self._plan()
         for first in range(0, rows, CHUNK):
             last = min(first + CHUNK, rows)
             packed = self._answers(encoded, inputs, first, last)
@@ -161,49 +162,54 @@ class Tables:
             else:
                 part = np.zeros((self.outputs, last - first))
                 found = np.empty(last - first)
-                for tree, output, table in plan:
+                for tree, output, table in self._plan:
                     table.take(packed[tree], out=found, mode="clip")
                     part[output] += found
                 result[:, first:last] = part
         return result
 
+    @cached_property
     def _plan(self) -> list[tuple[int, int, Floats]]:
+        """Tree, output and table of each slot."""
         ends = self.slot_start.tolist()
         return [
             (tree, output, self.values[ends[s] : ends[s + 1]])
             for s, (tree, output) in enumerate(zip(self.slot_tree.tolist(), self.slot_output.tolist(), strict=True))
         ]
 
+    @cached_property
+    def _asked(self) -> tuple[list[int], list[float], list[int]]:
+        """Feature, threshold and answer if unknown, of each question."""
+        return self.question_feature.tolist(), self.question_threshold.tolist(), self.question_unknown.tolist()
+
+    @cached_property
+    def _by_tree(self) -> npt.NDArray[np.intp]:
+        """Questions of each tree, by their place in it: places × trees."""
+        most = int(np.diff(self.tree_start).max(initial=0))
+        filled = np.full((most, self.trees), self.questions, dtype=np.intp)
+        for tree, (first, last) in enumerate(pairwise(self.tree_start.tolist())):
+            filled[: last - first, tree] = self.tree_questions[first:last]
+        return filled
+
     def _answers(
         self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...], first: int, last: int
     ) -> npt.NDArray[np.intp]:
         """Each tree's answers to its questions, packed: trees × rows."""
-        answers = np.empty((self.questions, last - first), dtype=np.uint8)
-        rows_of: dict[str, npt.NDArray[Any]] = {}
-        for q, (i, threshold, unknown) in enumerate(
-            zip(
-                self.question_feature.tolist(),
-                self.question_threshold.tolist(),
-                self.question_unknown.tolist(),
-                strict=True,
-            )
-        ):
+        # the last row stays 0: trees with fewer questions than others are filled up with it
+        answers = np.zeros((self.questions + 1, last - first), dtype=np.bool_)
+        for i, threshold, unknown, answer in zip(*self._asked, answers, strict=False):
             feature = inputs[i]
-            values = rows_of.get(feature.column)
-            if values is None:
-                values = rows_of[feature.column] = encoded[feature.column][first:last]
+            values = encoded[feature.column][first:last]
             if feature.level >= 0:
-                has, has_not = threshold >= 1.0, threshold >= 0.0
-                answers[q] = np.where(values == feature.level, has, has_not)
+                np.not_equal(values, feature.level, out=answer)
             elif unknown:
-                np.logical_not(values > threshold, out=answers[q], casting="unsafe")
+                np.logical_not(np.greater(values, threshold, out=answer), out=answer)
             else:
-                np.less_equal(values, threshold, out=answers[q], casting="unsafe")
+                np.less_equal(values, threshold, out=answer)
+        bits = answers.view(np.uint8)
         packed = np.zeros((self.trees, last - first), dtype=np.uint8)
-        starts, asked = self.tree_start.tolist(), self.tree_questions.tolist()
-        for t in range(self.trees):
-            for bit, q in enumerate(asked[starts[t] : starts[t + 1]]):
-                packed[t] |= answers[q] << bit
+        for place, asked in enumerate(self._by_tree):
+            packed |= bits[asked] << place
         return packed.astype(np.intp)
 
     def _add_few(self, packed: npt.NDArray[np.intp], result: Floats, first: int) -> None:
