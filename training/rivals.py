@@ -23,7 +23,7 @@ from training.periods import fold_of
 from training.ridge import choose
 
 INNER_FOLDS = 3
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,186 @@
+"""The benchmark: any panel through the front door, then our model beside its rivals on every matured period."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping as Table
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import features
+from features.errors import Refusal
+from features.home import Home
+from features.indicators import catalogue as catalogues
+from features.intake.delivery import ingest
+from features.intake.mapping import Mapping
+from features.outcomes import choose, declared
+from training import assembly, evaluation
+from training.evaluation import Progress, silent
+from training.metrics import METRICS
+from training.periods import FOLDS
+from training.rivals import MODELS
+
+CACHED_HOMES = 3
+
+
+def benchmark(
+    mapping: str | Path,
+    data: str | Path,
+    *,
+    outcome: str | None = None,
+    shuffle: bool = False,
+    quick: bool = False,
+    seed: int = 0,
+    threads: int = 2,
+    progress: Progress = silent,
+    cache: Path | None = None,
+) -> dict[str, Any]:
+    """Take ``data`` in through ``mapping`` into a simulated home and backtest every declared outcome.
+
+    Parameters
+    ----------
+    mapping : path or shipped id
+    data : a folder, or one file
+    outcome : only this one
+    shuffle : exchange outcomes between households of the same day; nothing may then be learned
+    quick : the last block of as-of days alone
+    threads : processes; the figures do not depend on it
+    cache : where homes are kept between runs, by the content of data, mapping and code
+
+    Returns
+    -------
+    {outcomes: [{id, rows, events, splits, models, paired}]}; splits = blocks in time × household folds.
+
+    Raises
+    ------
+    Refusal : ``no_files_for_mapping``; what intake refuses of every file; ``no_training_rows``,
+        ``too_few_events``
+    """
+    home = prepared(mapping, data, cache=cache, progress=progress)
+    catalogue = catalogues.load(home)
+    chosen = [choose(catalogue, outcome)] if outcome is not None else declared(catalogue)
+    return {
+        "outcomes": [
+            judge(home, one.id, shuffle=shuffle, quick=quick, seed=seed, threads=threads, progress=progress)
+            for one in chosen
+        ]
+    }
+
+
+def judge(
+    home: Home,
+    outcome: str,
+    *,
+    shuffle: bool = False,
+    quick: bool = False,
+    seed: int = 0,
+    threads: int = 2,
+    progress: Progress = silent,
+    models: Sequence[str] = tuple(MODELS),
+) -> dict[str, Any]:
+    """One outcome of a home: {id, rows, events, splits, models, paired}."""
+    progress(0, 1, f"{outcome}: frame")
+    frame = assembly.build(home, outcome, home.today())
+    progress(1, 1, f"{outcome}: frame")
+    frame = frame.shuffled(seed) if shuffle else frame
+    blocks = evaluation.plan(frame, "single" if quick else "rolling")
+    if not blocks:
+        events = int(frame.event[frame.judged].sum())
+        raise Refusal(
+            "too_few_events", outcome=outcome, events=events, until=home.today().isoformat(), least=evaluation.LEAST_EVENTS
+        )
+    table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=progress)
+    judged = evaluation.summary(table, models=models, seed=seed)
+    return {
+        "id": outcome,
+        "rows": judged["rows"],
+        "events": judged["events"],
+        "splits": len(blocks) * FOLDS,
+        "models": judged["models"],
+        "paired": judged["paired"],
+    }
+
+
+def files_of(mapping: Mapping, data: Path) -> list[Path]:
+    """The files under ``data`` that the mapping is for, by name; ``data`` itself if it is a file."""
+    if data.is_file():
+        return [data]
+    found = sorted(path for path in data.rglob("*") if path.is_file() and mapping.matches(path.name))
+    if not found:
+        raise Refusal("no_files_for_mapping", mapping=mapping.id, file=data.name)
+    return found
+
+
+def prepared(
+    mapping: str | Path, data: str | Path, *, cache: Path | None = None, progress: Progress = silent
+) -> Home:
+    """A simulated home that has taken in all files of ``data``, made once for the same content and code."""
+    read = Mapping.load(mapping)
+    files = files_of(read, Path(data))
+    place = cache or Path(tempfile.gettempdir()) / f"fangpin-benchmark-{os.getuid()}"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = place / _identity(read, files)
+    if (folder / "complete").exists():
+        return Home.open(folder / "home")
+    for old in sorted(place.glob("*"), key=lambda p: p.stat().st_mtime)[: -CACHED_HOMES + 1 or None]:
+        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    home = Home.create(folder / "home", clock="simulated")
+
+    def told(name: str, done: int, total: int) -> None:
+        progress(done, total, name)
+
+    results = ingest(home, files, mapping=mapping, progress=told)
+    refused = [result for result in results if result.refusal is not None]
+    if refused and refused[0].refusal is not None:
+        # A benchmark on a part of the data would be a benchmark of something else.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise refused[0].refusal
+    (folder / "complete").touch()
+    return home
+
+
+def _identity(mapping: Mapping, files: Sequence[Path]) -> str:
+    """Names the content: the mapping, the files, and our own code that turns them into facts."""
+    digest = hashlib.sha256(mapping.sha256.encode())
+    root = Path(features.__file__).parent
+    sources = [path for path in sorted(root.rglob("*")) if path.suffix in (".py", ".yaml")]
+    for path in [*files, *sources]:
+        digest.update(path.name.encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
+
+
+def markdown(document: Table[str, Any]) -> str:
+    """The document as tables for people: our model first, events beside each figure, differences paired."""
+    lines: list[str] = []
+    for outcome in document["outcomes"]:
+        lines += [
+            f"### {outcome['id']}: {outcome['events']:,} events in {outcome['rows']:,} rows, {outcome['splits']} splits",
+            "",
+            "| model | " + " | ".join(METRICS) + " | events |",
+            "|---" * (len(METRICS) + 2) + "|",
+        ]
+        for model in outcome["models"]:
+            cells = [_figure(model[metric]) for metric in METRICS]
+            lines.append(f"| {model['model']} | " + " | ".join(cells) + f" | {outcome['events']:,} |")
+        differences: dict[str, dict[str, str]] = {}
+        for pair in outcome["paired"]:
+            text = f"{pair['difference']:+.4f} [{pair['low']:+.4f}, {pair['high']:+.4f}]"
+            differences.setdefault(pair["against"], {})[pair["metric"]] = text
+        first = outcome["models"][0]["model"]
+        lines += ["", f"| {first} minus | " + " | ".join(METRICS) + " | events |", "|---" * (len(METRICS) + 2) + "|"]
+        for against, cells_ in differences.items():
+            lines.append(f"| {against} | " + " | ".join(cells_[m] for m in METRICS) + f" | {outcome['events']:,} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _figure(figure: Table[str, float] | None) -> str:
+    if figure is None:
+        return "not applicable"
+    return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
