@@ -1,0 +1,346 @@
+"""Mapping: how a foreign table becomes facts. One YAML file a source, read strictly.
+
+The full reference of the grammar is ``docs/mapping.md``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from features.errors import Refusal
+from features.facts.kinds import FactColumn
+from features.home import Home
+from features.intake.bindings import DAY, Binding, FactTemplate, Trait, read_fact, read_trait
+from features.intake.grammar import Section, read_yaml
+from features.intake.periods import Wave, read_wave
+
+SHIPPED = Path(__file__).parent / "mappings"
+KEYS = (
+    "id", "name", "synthetic", "files", "format", "names", "optional", "missing", "household", "person", "entry", "area",
+    "wave", "arrival", "population", "welfare", "line", "retraction", "facts", "covariates", "outcomes",
+)  # fmt: skip
+FORMAT_KEYS = (
+    "delimiter", "encoding", "quote", "decimal", "thousands", "header_ends_at_nul", "header_case", "header_row", "multiline",
+)  # fmt: skip
+OUTCOME_KEYS = ("id", "name", "kind", "horizons", "tier_horizon", "components", "given", "delay_days")
+
+
+@dataclass(frozen=True)
+class Format:
+    """The CSV dialect."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quote: str = '"'
+    decimal: str = "."
+    thousands: str = ""
+    header_ends_at_nul: bool = False
+    header_case: str = "as_is"
+    header_row: int = 1
+    multiline: bool = False
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When a row became known: ``wave_end``, ``after_wave`` (+ days), ``column`` or ``delivery``."""
+
+    rule: str
+    days: int = 0
+    binding: Binding | None = None
+
+
+@dataclass(frozen=True)
+class Area:
+    columns: tuple[str, ...]
+    levels: tuple[str, ...]
+    visits: str
+
+
+@dataclass(frozen=True)
+class Welfare:
+    concept: str
+    now: str | None
+    before: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DerivedLine:
+    """The line of a wave: nearest-rank ``quantile`` of its welfare facts, ``times`` a number; or a dated parameter."""
+
+    quantile: Decimal | None
+    times: Decimal
+    parameter: str | None
+
+
+@dataclass(frozen=True)
+class Retraction:
+    column: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An outcome that the source declares; `features.outcomes` gives it its meaning."""
+
+    id: str
+    label: Table[str, str]
+    kind: str
+    horizons: tuple[int, ...]
+    tier_horizon: int
+    components: tuple[str, ...]
+    given: str | None
+    delay_days: int
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping as read and checked; ``content`` is its text, frozen beside the facts it made."""
+
+    id: str
+    label: Table[str, str]
+    synthetic: bool
+    files: tuple[str, ...]
+    format: Format
+    names: Table[str, tuple[str, ...]]
+    optional: tuple[str, ...]
+    missing: tuple[str, ...]
+    household: tuple[str, ...]
+    person: tuple[str, ...]
+    entry: tuple[str, ...]
+    lasting: bool
+    area: Area | None
+    wave: Wave
+    arrival: Arrival
+    population: str
+    welfare: Welfare | None
+    line: DerivedLine | None
+    retraction: Retraction | None
+    facts: tuple[FactTemplate, ...]
+    traits: tuple[Trait, ...]
+    outcomes: tuple[Outcome, ...]
+    file: str
+    content: bytes
+
+    @classmethod
+    def load(cls, source: Path | str, home: Home | None = None) -> Mapping:
+        """Read a mapping by path, or by id: the home's own first, then the shipped ones.
+
+        Raises `Refusal`: ``mapping_not_found``, ``mapping_unreadable``, ``mapping_unknown_key``,
+        ``mapping_missing_key`` or ``mapping_bad_value``, with file, key and remedy.
+        """
+        for path in _places(source, home):
+            if path.is_file():
+                return cls.parse(path.read_bytes(), path.name)
+        raise Refusal("mapping_not_found", mapping=str(source), known=", ".join(available(home)))
+
+    @classmethod
+    def parse(cls, content: bytes, file: str) -> Mapping:
+        """Read a mapping from its text; ``file`` is the name used in complaints."""
+        return _read(read_yaml(content, file), content)
+
+    def matches(self, name: str) -> bool:
+        """Whether a file of this name (without folder) is this mapping's."""
+        return any(fnmatch.fnmatch(name.lower(), pattern.lower()) for pattern in self.files)
+
+    @cached_property
+    def sha256(self) -> str:
+        return sha256(self.content).hexdigest()
+
+    @cached_property
+    def trait_record(self) -> dict[str, object] | None:
+        """The record of the kind ``trait_<id>``: one typed column a covariate."""
+        if not self.traits:
+            return None
+        columns = {
+            trait.id: {"type": trait.binding.target.type, "scale": trait.binding.target.scale, "name": dict(trait.label)}
+            for trait in self.traits
+        }
+        return {
+            "id": f"trait_{self.id}", "name": {"zh": "其他特征", "en": "further traits"}, "clock": "span",
+            "subject": "household", "columns": columns,
+        }  # fmt: skip
+
+    @cached_property
+    def content_columns(self) -> tuple[str, ...]:
+        """Columns that say something about the household, in order of first use: what a correction can change."""
+        used = [*(self.area.columns if self.area else ())]
+        for template in self.facts:
+            used += [binding.column for binding in template.columns.values()]
+            used += template.when
+            used += [b.column for b in (template.happened_on, template.valid_from, template.valid_to) if b]
+        used += [trait.binding.column for trait in self.traits]
+        return tuple(dict.fromkeys(used))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the mapping reads."""
+        used = [*self.household, *self.person, *self.entry, *self.wave.columns]
+        if self.arrival.binding:
+            used.append(self.arrival.binding.column)
+        if self.retraction:
+            used.append(self.retraction.column)
+        return tuple(dict.fromkeys([*used, *self.content_columns]))
+
+
+def available(home: Home | None = None) -> list[str]:
+    """Ids of the mappings at hand: the home's own and the shipped ones."""
+    folders = [SHIPPED] if home is None else [home.folder("mappings"), SHIPPED]
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+
+
+def _places(source: Path | str, home: Home | None) -> list[Path]:
+    path = Path(source)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return [path]
+    own = [home.folder("mappings") / f"{source}.yaml"] if home else []
+    return [*own, SHIPPED / f"{source}.yaml"]
+
+
+def _read(root: Section, content: bytes) -> Mapping:
+    root.only(*KEYS)
+    entry = root.value.get("entry")
+    lasting = False
+    if isinstance(entry, dict):
+        inner = root.section("entry")
+        inner.only("columns", "lasting")
+        lasting, entries = inner.flag("lasting", False), inner.texts("columns")
+    else:
+        entries = root.texts("entry", ())
+    names = {column: root.section("names").texts(column) for column, _ in root.section("names").items()} if "names" in root else {}
+    covariates = root.section("covariates") if "covariates" in root else None
+    mapping = Mapping(
+        id=root.id("id"),
+        label=root.both("name"),
+        synthetic=root.flag("synthetic", False),
+        files=root.texts("files", ()),
+        format=_read_format(root.section("format")) if "format" in root else Format(),
+        names=names,
+        optional=root.texts("optional", ()),
+        missing=root.texts("missing", ("",)),
+        household=root.texts("household"),
+        person=root.texts("person", ()),
+        entry=entries,
+        lasting=lasting,
+        area=_read_area(root.section("area")) if "area" in root else None,
+        wave=read_wave(root.section("wave")),
+        arrival=_read_arrival(root),
+        population=root.choice("population", ("interviewed", "registered", "none"), "none"),
+        welfare=_read_welfare(root.section("welfare")) if "welfare" in root else None,
+        line=_read_line(root.section("line")) if "line" in root else None,
+        retraction=_read_retraction(root.section("retraction")) if "retraction" in root else None,
+        facts=tuple(read_fact(section, slot) for slot, section in enumerate(root.sections("facts"))),
+        traits=tuple(read_trait(covariates, key) for key, _ in covariates.items()) if covariates else (),
+        outcomes=tuple(_read_outcome(section) for section in root.sections("outcomes")),
+        file=root.file,
+        content=content,
+    )
+    _check_whole(root, mapping)
+    return mapping
+
+
+def _check_whole(root: Section, mapping: Mapping) -> None:
+    if not mapping.household:
+        raise root.wrong("household", "texts")
+    if not mapping.facts and not mapping.traits:
+        raise Refusal("mapping_missing_key", file=root.file, key="facts")
+    if mapping.line is not None and mapping.line.quantile is not None and mapping.welfare is None:
+        raise Refusal("mapping_missing_key", file=root.file, key="welfare")
+    used = set(mapping.columns)
+    for column in (*mapping.names, *mapping.optional):
+        if column not in used:
+            raise root.wrong("names" if column in mapping.names else "optional", "choice", known=", ".join(sorted(used)))
+
+
+def _read_format(section: Section) -> Format:
+    section.only(*FORMAT_KEYS)
+    plain = Format()
+    made = Format(
+        section.text("delimiter", plain.delimiter),
+        section.text("encoding", plain.encoding),
+        section.text("quote", plain.quote),
+        section.text("decimal", plain.decimal),
+        section.text("thousands", plain.thousands),
+        section.flag("header_ends_at_nul", plain.header_ends_at_nul),
+        section.choice("header_case", ("as_is", "upper", "lower"), plain.header_case),
+        section.integer("header_row", plain.header_row),
+        section.flag("multiline", plain.multiline),
+    )
+    for key, sizes in (("delimiter", (1,)), ("quote", (0, 1)), ("decimal", (1,)), ("thousands", (0, 1))):
+        character = getattr(made, key)
+        if len(character) not in sizes or not character.isascii():
+            raise section.wrong(key, "choice", known=", ".join(", ; | \\t".split() if key == "delimiter" else ["'.'", "','"]))
+    if made.header_row < 1:
+        raise section.wrong("header_row", "integer")
+    try:
+        b"".decode(made.encoding)
+    except LookupError as problem:
+        raise section.wrong("encoding", "choice", known="utf-8, gb18030, latin-1, utf-16, …") from problem
+    return made
+
+
+def _read_area(section: Section) -> Area:
+    section.only("columns", "levels", "visits")
+    columns, levels = section.texts("columns"), section.texts("levels")
+    if not columns or len(columns) != len(levels):
+        raise section.wrong("levels", "texts")
+    return Area(columns, levels, section.choice("visits", levels, levels[-1]))
+
+
+def _read_arrival(root: Section) -> Arrival:
+    value = root.get("arrival", "delivery")
+    if isinstance(value, str):
+        return Arrival(root.choice("arrival", ("wave_end", "delivery"), "delivery"))
+    section = root.section("arrival")
+    if "after_wave" in section:
+        section.only("after_wave")
+        return Arrival("after_wave", section.integer("after_wave"))
+    section.only("column", "format")
+    target: FactColumn = DAY
+    return Arrival("column", 0, Binding(section.text("column"), target, section.text("format", "%Y-%m-%d")))
+
+
+def _read_welfare(section: Section) -> Welfare:
+    section.only("concept", "now", "before")
+    return Welfare(section.id("concept"), section.text("now", None), section.texts("before", ()))
+
+
+def _read_line(section: Section) -> DerivedLine:
+    section.only("quantile", "times", "parameter")
+    if "parameter" in section:
+        section.only("parameter")
+        return DerivedLine(None, Decimal(1), section.id("parameter"))
+    quantile, times = section.number("quantile"), section.number("times", Decimal(1))
+    if not 0 < quantile <= 1:
+        raise section.wrong("quantile", "number")
+    return DerivedLine(quantile, times, None)
+
+
+def _read_retraction(section: Section) -> Retraction:
+    section.only("column", "codes")
+    return Retraction(section.text("column"), section.texts("codes"))
+
+
+def _read_outcome(section: Section) -> Outcome:
+    section.only(*OUTCOME_KEYS)
+    value = section.get("horizons")
+    if not isinstance(value, list) or not value or any(type(h) is not int or h < 1 for h in value):
+        raise section.wrong("horizons", "list")
+    tier_horizon = section.integer("tier_horizon", value[-1])
+    if tier_horizon not in value:
+        raise section.wrong("tier_horizon", "choice", known=", ".join(str(h) for h in value))
+    return Outcome(
+        section.id("id"),
+        section.both("name"),
+        section.choice("kind", ("at", "by"), "at"),
+        tuple(value),
+        tier_horizon,
+        section.texts("components"),
+        section.text("given", None),
+        section.integer("delay_days", 0),
+    )
