@@ -17,7 +17,9 @@ def members(county: County, month: int, age: Ints) -> None:
     draw, people = county.rngs["members"], county.persons.count
     county.present |= (county.persons.joined == month) & (month > 0)
     alive = county.present
-    yearly = 0.0004 * np.exp(0.088 * (np.clip(age, 0, 100) - 30)) + np.where(county.health == SERIOUS, 0.12, 0.0)
+    yearly = 0.0004 * np.exp(0.088 * (np.clip(age, 0, 100) - 30)) + np.where(
+        county.health == SERIOUS, 0.12, 0.0
+    )
     dies = alive & (draw.random(people) < np.minimum(yearly / 12, 0.2))
     weds = alive & ~dies & ~county.persons.male & (age >= 20) & (age <= 30) & (county.persons.relation == 2)
     weds &= draw.random(people) < 0.05 / 12

@@ -60,7 +60,8 @@ class Sender:
             return [(month, department.rows(self.county, month, True))]
         months = range(max(month - department.every + 1, calendar.start), month + 1)
         return [
-            (m, department.rows(self.county, m, m == month and calendar.of(m)[1] in department.full_in)) for m in months
+            (m, department.rows(self.county, m, m == month and calendar.of(m)[1] in department.full_in))
+            for m in months
         ]
 
     def _send(self, month: int, parts: list[tuple[int, Columns]], number: int) -> None:
@@ -69,8 +70,15 @@ class Sender:
         rows = pa.concat_tables(ready) if ready else None
         if rows is None or rows.num_rows == 0:
             return
-        if self.department.missed is not None and month == self.county.calendar.start + self.department.missed:
-            self.faults.append(self._note(self._name(month), 0, "", "missed_delivery", "none", month=month, sent=rows.num_rows))
+        if (
+            self.department.missed is not None
+            and month == self.county.calendar.start + self.department.missed
+        ):
+            self.faults.append(
+                self._note(
+                    self._name(month), 0, "", "missed_delivery", "none", month=month, sent=rows.num_rows
+                )
+            )
             return
         self._write(month, rows, number)
 
@@ -94,7 +102,9 @@ class Sender:
         if again.any():
             ghost = _as_ghost(true.filter(pa.array(again)))
             table = pa.concat_tables([table, ghost])
-            back = ghost.set_column(ghost.schema.get_field_index(RETRACTION), RETRACTION, pa.array(["1"] * ghost.num_rows))
+            back = ghost.set_column(
+                ghost.schema.get_field_index(RETRACTION), RETRACTION, pa.array(["1"] * ghost.num_rows)
+            )
             self._wait(month, back, np.arange(back.num_rows), "retraction")
         return table
 
@@ -127,13 +137,19 @@ class Sender:
 
     def _sent(self, month: int) -> str:
         calendar = self.county.calendar
-        day = calendar.last_day(month) if self.department.day == 0 else calendar.first_day(month + 1).replace(day=self.department.day)
+        day = (
+            calendar.last_day(month)
+            if self.department.day == 0
+            else calendar.first_day(month + 1).replace(day=self.department.day)
+        )
         return day.strftime("%Y%m%d")
 
     def _write(self, month: int, rows: pa.Table, number: int) -> None:
         department, name = self.department, self._name(month)
         rows = self._plant(rows, name)
-        rows = rows.append_column(SENT, pa.array([self._sent(month)]).take(pa.array(np.zeros(rows.num_rows, np.int8))))
+        rows = rows.append_column(
+            SENT, pa.array([self._sent(month)]).take(pa.array(np.zeros(rows.num_rows, np.int8)))
+        )
         drifted = department.renamed if number > 12 else {}
         content = text.lines(rows, [drifted.get(header, header) for header in rows.schema.names])
         content = self._tear(content, name, rows.num_rows)
@@ -158,17 +174,35 @@ class Sender:
         chosen = draw.choice(count, size=min(5 * each, count), replace=False)
         sorts = np.array_split(chosen, 5)
         if department.number:
-            rows = self._spoil_cells(rows, name, department.number, sorts[0], [UNREADABLE[i % 4] for i in range(len(sorts[0]))], "unreadable_number")
+            rows = self._spoil_cells(
+                rows,
+                name,
+                department.number,
+                sorts[0],
+                [UNREADABLE[i % 4] for i in range(len(sorts[0]))],
+                "unreadable_number",
+            )
         if department.coded:
-            rows = self._spoil_cells(rows, name, department.coded[0], sorts[1], [department.coded[1]], "unknown_code")
+            rows = self._spoil_cells(
+                rows, name, department.coded[0], sorts[1], [department.coded[1]], "unknown_code"
+            )
         rows = self._spoil_cells(rows, name, HOME, sorts[2], [""], "empty_key", expected="row")
         rows = self._spoil_cells(rows, name, MONTH, sorts[3], ["202413"], "impossible_month", expected="row")
         repeated = rows.take(pa.array(sorts[4]))
-        self._note_rows(repeated, name, count + 2 + np.arange(repeated.num_rows), "", "repeated_row", "row", [""])
+        self._note_rows(
+            repeated, name, count + 2 + np.arange(repeated.num_rows), "", "repeated_row", "row", [""]
+        )
         return pa.concat_tables([rows, repeated]).combine_chunks()
 
     def _spoil_cells(
-        self, rows: pa.Table, name: str, header: str, chosen: Ints, with_: list[str], fault: str, expected: str = "cell"
+        self,
+        rows: pa.Table,
+        name: str,
+        header: str,
+        chosen: Ints,
+        with_: list[str],
+        fault: str,
+        expected: str = "cell",
     ) -> pa.Table:
         if not len(chosen):
             return rows
@@ -199,7 +233,9 @@ class Sender:
         self.faults.append(self._note(name, line + 1, "", "uneven_row", "row"))
         return b"\n".join(lines)
 
-    def _note(self, file: str, row: int, column: str, fault: str, expected: str, **more: object) -> dict[str, object]:
+    def _note(
+        self, file: str, row: int, column: str, fault: str, expected: str, **more: object
+    ) -> dict[str, object]:
         return {
             "mapping": self.department.id, "file": file, "row": row, "column": column, "fault": fault,
             "expected": expected, "household": "", "person": "", "month": "", "sent": "", "true_value": "", **more,

@@ -28,9 +28,13 @@ def disasters(county: County, month: int) -> None:
         county.grade = np.where(damaged, np.maximum(county.grade, grade), county.grade)
         taken = TAKEN[kind] * draw.uniform(0.5, 1.5, homes.count)
         county.crop_loss = np.where(hit, np.maximum(county.crop_loss, taken), county.crop_loss)
-        loss = np.round(np.exp(homes.log_income) * homes.business_share * taken * draw.uniform(0.4, 0.9, homes.count))
+        loss = np.round(
+            np.exp(homes.log_income) * homes.business_share * taken * draw.uniform(0.4, 0.9, homes.count)
+        )
         county.claim_due += np.where(hit & (draw.random(homes.count) < 0.5), 0.35 * loss, 0.0)
-        dry = hit & (kind in (FLOOD, DROUGHT)) & (draw.random(homes.count) < np.where(homes.piped, 0.02, 0.10))
+        dry = (
+            hit & (kind in (FLOOD, DROUGHT)) & (draw.random(homes.count) < np.where(homes.piped, 0.02, 0.10))
+        )
         county.unsafe |= dry
         rows = np.flatnonzero(hit)
         county.logs["disaster"].add(
@@ -71,7 +75,12 @@ def schooling(county: County, month: int, age: Ints) -> None:
     home = county.persons.household
     child = dependants(county, age)
     ill = np.minimum(county.by_household(county.present & (county.health == SERIOUS)), 1)[home]
-    rate = 0.00018 * np.where(age >= 12, 3.0, 0.6) * np.exp(np.clip(-3.0 * county.wellbeing[home], -1.5, 2.0)) * (1 + 1.5 * ill)
+    rate = (
+        0.00018
+        * np.where(age >= 12, 3.0, 0.6)
+        * np.exp(np.clip(-3.0 * county.wellbeing[home], -1.5, 2.0))
+        * (1 + 1.5 * ill)
+    )
     back = county.dropped & (draw.random(people) < np.where(county.helped(month)[home], 0.45, 0.13))
     county.dropped = ((county.dropped & ~back) | (child & (draw.random(people) < rate))) & child
 
@@ -83,7 +92,11 @@ def insurance(county: County, month: int, age: Ints) -> None:
     late = ~county.insured & (draw.random(people) < np.where(county.helped(month)[home], 0.40, 0.06))
     county.insured |= late
     if county.calendar.of(month)[1] == 1:
-        rate = 0.0024 * np.where((age >= 18) & (age < 45), 1.7, 0.7) * np.exp(np.clip(-2.5 * county.wellbeing[home], -1.5, 1.5))
+        rate = (
+            0.0024
+            * np.where((age >= 18) & (age < 45), 1.7, 0.7)
+            * np.exp(np.clip(-2.5 * county.wellbeing[home], -1.5, 1.5))
+        )
         rate = np.where(county.households.lifted[home], 0.5 * rate, rate)
         lapses = draw.random(people) < np.where(county.insured, rate, 0.45)
         county.insured = ~lapses

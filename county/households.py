@@ -96,11 +96,15 @@ def _composition(size: Ints, rng: np.random.Generator) -> tuple[Ints, Ints, Ints
     age[relation == SPOUSE] = (head + rng.normal(-2, 3, len(head)))[relation == SPOUSE].astype(np.int64)
     gap = rng.normal(26, 4, len(head)) + 3 * (slot - 2)
     age[relation == CHILD] = np.maximum(head - gap, 0)[relation == CHILD].astype(np.int64)
-    age[relation == PARENT] = np.clip(head + rng.normal(25, 4, len(head)), 50, 97)[relation == PARENT].astype(np.int64)
+    age[relation == PARENT] = np.clip(head + rng.normal(25, 4, len(head)), 50, 97)[relation == PARENT].astype(
+        np.int64
+    )
     return household, relation, np.clip(age, 0, 97)
 
 
-def _births(households: Ints, size: Ints, ages: Ints, relation: Ints, total: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _births(
+    households: Ints, size: Ints, ages: Ints, relation: Ints, total: int, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
     """Children born during the run: their household and month (about 7 births a year and 1,000 people)."""
     mothers = np.zeros(len(size), dtype=bool)
     mothers[households[(ages >= 20) & (ages <= 38) & (relation != PARENT)]] = True
@@ -132,22 +136,38 @@ def make_households(
     chronic_base = np.select([age >= 60, age >= 40], [0.34, 0.12], 0.02)
     chronic = rng.random(people) < chronic_base * np.sqrt(frailty[household])
     of_lifted = lifted[household]
-    disabled = rng.random(people) < np.where(of_lifted, setting.DISABLED[1], setting.DISABLED[0]) * (0.7 + age / 130)
+    disabled = rng.random(people) < np.where(of_lifted, setting.DISABLED[1], setting.DISABLED[0]) * (
+        0.7 + age / 130
+    )
     disability = np.where(disabled, rng.choice([1, 2, 3, 4], people, p=[0.15, 0.25, 0.30, 0.30]), 0)
     education = _education(age, of_lifted, rng)
     able = (age >= 16) & (age < 66) & ~((disability > 0) & (disability <= 2))
-    migrant = able & (rng.random(people) < np.select([age < 23, age < 50, age < 60], [0.45, 0.56, 0.30], 0.08))
+    migrant = able & (
+        rng.random(people) < np.select([age < 23, age < 50, age < 60], [0.45, 0.56, 0.30], 0.08)
+    )
     local = able & ~migrant & (rng.random(people) < 0.28)
     earner = migrant | local
     sector_weights = rng.dirichlet([4, 4, 2, 3, 2, 2])
     sector = np.where(migrant | (age < 16), rng.choice(6, people, p=sector_weights), 5)
 
     log_income, wage_share, business_share = _income(
-        count, household, age, able & (joined == 0), earner, education, chronic | disabled, lifted, size, places.prosperity[village], rng
+        count,
+        household,
+        age,
+        able & (joined == 0),
+        earner,
+        education,
+        chronic | disabled,
+        lifted,
+        size,
+        places.prosperity[village],
+        rng,
     )
     young = (age < 16) & (rng.random(people) < 0.8)
     base_wage = _wages(household, earner, migrant, young, size, log_income, wage_share, rng)
-    industries = np.array([rng.choice(6, p=places.mix[v]) for v in range(places.count) for _ in range(64)]).reshape(-1, 64)
+    industries = np.array(
+        [rng.choice(6, p=places.mix[v]) for v in range(places.count) for _ in range(64)]
+    ).reshape(-1, 64)
     serial = np.char.zfill(np.arange(1, count + 1).astype(str), 6)
     number = np.char.add(setting.COUNTY + "H", serial)
     first = np.searchsorted(household, np.arange(count))
@@ -159,7 +179,7 @@ def make_households(
             relocated=rng.random(count) < np.where(lifted, 0.12, 0.0), frailty=frailty, log_income=log_income,
             wage_share=wage_share, business_share=business_share,
             industry=industries[village, rng.integers(0, 64, count)],
-            land=np.round(np.exp(rng.normal(1.3, 0.6, count)), 2), road=np.round(rng.gamma(1.2, 1 + 2 * places.remote[village]), 1),
+            land=np.exp(rng.normal(1.3, 0.6, count)), road=np.round(rng.gamma(1.2, 1 + 2 * places.remote[village]), 1),
             old_house=rng.random(count) < np.where(size <= 2, 0.30, 0.14), near_hazard=rng.random(count) < 0.05 + 0.06 * places.remote[village],
             piped=rng.random(count) < 0.92 - 0.15 * places.remote[village], first=first,
         ),
@@ -175,7 +195,9 @@ def make_households(
 
 
 def _education(age: Ints, lifted: Bools, rng: np.random.Generator) -> Ints:
-    level = np.clip(np.round(rng.normal(3.1 - 0.03 * np.clip(age, 16, 85) - 0.25 * lifted, 0.8)), 0, 5).astype(np.int64)
+    level = np.clip(
+        np.round(rng.normal(3.1 - 0.03 * np.clip(age, 16, 85) - 0.25 * lifted, 0.8)), 0, 5
+    ).astype(np.int64)
     return np.where(age < 16, 0, level)
 
 
@@ -186,7 +208,9 @@ def _income(
     """Permanent log income per person, and the shares that wage and business have in it."""
     able_share = np.bincount(household, able, count) / size
     earners = np.bincount(household, earner, count)
-    schooled = np.bincount(household, able * education, count) / np.maximum(np.bincount(household, able, count), 1)
+    schooled = np.bincount(household, able * education, count) / np.maximum(
+        np.bincount(household, able, count), 1
+    )
     ill_share = np.bincount(household, ill, count) / size
     traits = 0.30 * able_share + 0.05 * schooled - 0.15 * ill_share + place
     mean = np.where(lifted, setting.LIFTED_MEAN, setting.ORDINARY_MEAN)
@@ -196,7 +220,9 @@ def _income(
     log_income = np.log(mean) - sigma**2 / 2 + traits - traits.mean() + unseen * rng.normal(size=count) + tail
     log_income -= 0.06  # growth until the middle of the run brings it back
     wage_share = np.where(earners > 0, np.clip(rng.normal(0.42 + 0.14 * earners, 0.10), 0.2, 0.9), 0.0)
-    business_share = (1 - wage_share) * np.clip(rng.normal(np.where(able_share > 0, 0.62, 0.30), 0.15), 0.05, 0.95)
+    business_share = (1 - wage_share) * np.clip(
+        rng.normal(np.where(able_share > 0, 0.62, 0.30), 0.15), 0.05, 0.95
+    )
     return log_income, wage_share, business_share
 
 

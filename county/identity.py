@@ -25,11 +25,15 @@ def check_digits(numbers: Text) -> Text:
     >>> str(check_digits(np.array(["11010519491231002"]))[0])
     'X'
     """
-    codes = np.ascontiguousarray(numbers.astype("U17")).view(np.uint32).reshape(-1, 17).astype(np.int64) - ord("0")
+    codes = np.ascontiguousarray(numbers.astype("U17")).view(np.uint32).reshape(-1, 17).astype(
+        np.int64
+    ) - ord("0")
     return CHECK[(codes @ WEIGHTS) % 11]
 
 
-def identity_numbers(birth_days: npt.NDArray[np.datetime64], male: npt.NDArray[np.bool_], rng: np.random.Generator) -> Text:
+def identity_numbers(
+    birth_days: npt.NDArray[np.datetime64], male: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> Text:
     """18-character numbers with a valid check digit and the region prefix of no place."""
     days = np.char.replace(birth_days.astype("datetime64[D]").astype(str), "-", "")
     order = rng.integers(0, 500, len(male)) * 2 + male

@@ -39,18 +39,35 @@ def work(county: County, month: int, age: Ints, unfit: Bools) -> None:
     """Who works where, and for how much. Short time comes before many lay-offs."""
     draw, people = county.rngs["work"], county.persons.count
     grown = np.where(county.persons.study, 21, 17) <= age
-    can = county.present & (county.persons.base_wage > 0) & (grown | (county.persons.joined == 0) & (county.first_age >= 16)) & (age < 69) & ~unfit
+    can = (
+        county.present
+        & (county.persons.base_wage > 0)
+        & (grown | (county.persons.joined == 0) & (county.first_age >= 16))
+        & (age < 69)
+        & ~unfit
+    )
     demand = county.markets.demand[month][county.persons.sector]
     low = np.clip(1 - county.wellbeing[county.persons.household], 0.5, 2.0)
-    stress = np.clip(3.2 - 2.2 * demand, 0.4, 4.0) * np.where(age >= 52, 1.5, 1.0) * low * np.where(county.persons.skilled, 0.6, 1.0)
+    stress = (
+        np.clip(3.2 - 2.2 * demand, 0.4, 4.0)
+        * np.where(age >= 52, 1.5, 1.0)
+        * low
+        * np.where(county.persons.skilled, 0.6, 1.0)
+    )
     roll = draw.random(people)
     at_work = (county.work == AWAY) | (county.work == LOCAL)
     shortens = can & at_work & ~county.short_time & (roll < 0.008 * stress)
-    leaves = can & at_work & (roll > 1 - np.where(county.short_time, 0.20, 0.0028) * np.clip(stress, 0.6, 1.6))
+    leaves = (
+        can & at_work & (roll > 1 - np.where(county.short_time, 0.20, 0.0028) * np.clip(stress, 0.6, 1.6))
+    )
     recovers = county.short_time & (draw.random(people) < 0.22)
     county.short_time = (county.short_time | shortens) & ~recovers & ~leaves & can
     helped = county.helped(month)[county.persons.household]
-    finds = can & (county.work == UNEMPLOYED) & (draw.random(people) < np.where(helped, 0.34, 0.17) * np.clip(demand, 0.5, 1.1))
+    finds = (
+        can
+        & (county.work == UNEMPLOYED)
+        & (draw.random(people) < np.where(helped, 0.34, 0.17) * np.clip(demand, 0.5, 1.1))
+    )
     usual = np.where(county.persons.migrant, AWAY, LOCAL)
     county.work = np.where(leaves, UNEMPLOYED, np.where(finds, usual, county.work))
     county.work = np.where(can & ((county.work == NONE) | (county.work == FARMING)), usual, county.work)
@@ -60,10 +77,22 @@ def work(county: County, month: int, age: Ints, unfit: Bools) -> None:
     county.work = np.where(can, county.work, np.where(farms, FARMING, NONE))
     part = county.calendar.of(month)[1] - 1
     growth = np.exp(setting.GROWTH * (month - county.calendar.start) / 12)
-    level = county.persons.base_wage * growth * WAGE_SEASON[part] * np.exp(county.wellbeing[county.persons.household])
+    level = (
+        county.persons.base_wage
+        * growth
+        * WAGE_SEASON[part]
+        * np.exp(county.wellbeing[county.persons.household])
+    )
     # A carer of someone seriously ill works less.
-    burden = np.minimum(county.by_household(county.present & (county.health == 2)), 2)[county.persons.household]
-    pay = level * (0.35 + 0.65 * np.clip(demand, 0.4, 1.2)) * (1 - 0.22 * burden) * np.exp(draw.normal(0, 0.12, people))
+    burden = np.minimum(county.by_household(county.present & (county.health == 2)), 2)[
+        county.persons.household
+    ]
+    pay = (
+        level
+        * (0.35 + 0.65 * np.clip(demand, 0.4, 1.2))
+        * (1 - 0.22 * burden)
+        * np.exp(draw.normal(0, 0.12, people))
+    )
     pay = np.where(county.short_time, 0.6, 1.0) * pay
     wage = np.select([(county.work == AWAY) | (county.work == LOCAL), county.work == POST], [pay, 850.0], 0.0)
     county.p["wage"][:, month] = wage
@@ -78,11 +107,15 @@ def farm(county: County, month: int) -> None:
     growth = np.exp(setting.GROWTH * (month - county.calendar.start) / 12)
     yearly = np.exp(homes.log_income) * growth * members * homes.business_share / (1 - EXPENSE_SHARE)
     price = county.markets.price[month][homes.industry]
-    yields = np.exp(0.8 * county.wellbeing + draw.normal(0, 0.16, homes.count)) * (1 - np.minimum(county.crop_loss, 0.9))
+    yields = np.exp(0.8 * county.wellbeing + draw.normal(0, 0.16, homes.count)) * (
+        1 - np.minimum(county.crop_loss, 0.9)
+    )
     # A tenth is sold all the year round.
     season = 0.9 * SELLS[homes.industry, part] + 0.1 / 12
     county.h["revenue"][:, month] = yearly * season * price * yields
-    county.h["expense"][:, month] = yearly * EXPENSE_SHARE * (0.8 * SPENDING[part] + 0.2 / 12) * np.exp(draw.normal(0, 0.10, homes.count))
+    county.h["expense"][:, month] = (
+        yearly * EXPENSE_SHARE * (0.8 * SPENDING[part] + 0.2 / 12) * np.exp(draw.normal(0, 0.10, homes.count))
+    )
     rent = np.exp(homes.log_income) * growth * members * 0.03
     county.h["property"][:, month] = rent * np.where(part == 11, 0.7, 0.3 / 11)
     paid = np.where(draw.random(homes.count) < 0.35, county.claim_due, 0.0)
@@ -100,7 +133,9 @@ def transfers(county: County, month: int, age: Ints) -> None:
     growth = np.exp(setting.GROWTH * (month - county.calendar.start) / 12)
     rest = np.maximum(1 - homes.wage_share - homes.business_share - 0.03, 0.02)
     family = np.exp(homes.log_income + 0.4 * county.wellbeing) * growth * members * rest / 12
-    amount = np.maximum(family - old * setting.PENSION, 0.25 * family) * np.exp(draw.normal(0, 0.10, homes.count))
+    amount = np.maximum(family - old * setting.PENSION, 0.25 * family) * np.exp(
+        draw.normal(0, 0.10, homes.count)
+    )
     amount += old * setting.PENSION + severe * 120.0 + (homes.land * 110.0 if part == 5 else 0.0)
     amount += np.where(county.dibao, county.dibao_amount, 0.0)
     amount += np.where(county.helped(month), 95.0 * members, 0.0)
@@ -126,7 +161,11 @@ def loans(county: County, month: int) -> None:
     """Small loans fall overdue when income slides, and recover with it."""
     draw, homes = county.rngs["loan"], county.households.count
     owes = county.loan > 0
-    slips = owes & (county.overdue == 0) & (draw.random(homes) < 0.0035 * np.exp(np.clip(-5 * county.wellbeing, -2, 3)))
+    slips = (
+        owes
+        & (county.overdue == 0)
+        & (draw.random(homes) < 0.0035 * np.exp(np.clip(-5 * county.wellbeing, -2, 3)))
+    )
     pays = (county.overdue > 0) & (draw.random(homes) < 0.22)
     county.overdue = np.where(pays, 0, np.where((county.overdue > 0) | slips, county.overdue + 1, 0))
 

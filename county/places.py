@@ -45,7 +45,9 @@ def make_places(rng: np.random.Generator) -> Places:
     return Places(
         township=township,
         township_code=np.array([f"{COUNTY}{101 + t:03d}000" for t in township]),
-        village_code=np.array([f"{COUNTY}{101 + t:03d}{201 + v:03d}" for t, v in zip(township, village, strict=True)]),
+        village_code=np.array(
+            [f"{COUNTY}{101 + t:03d}{201 + v:03d}" for t, v in zip(township, village, strict=True)]
+        ),
         remote=remote,
         prosperity=0.06 - 0.16 * remote + rng.normal(0, 0.05, len(township)),
         search=np.exp(rng.normal(0, 0.35, TOWNSHIPS)[township] + rng.normal(0, 0.3, len(township)) - 0.1),

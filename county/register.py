@@ -16,7 +16,7 @@ ENTERED, ELIMINATED, REVERTED = range(3)
 
 def close_month(county: County, month: int, age: Ints) -> None:
     """Write what is true at the end of the month, then let the channels search and the register decide."""
-    history, homes = county.h, county.households
+    history = county.h
     members = county.by_household(county.present)
     history["members"][:, month] = members
     history["net"][:, month] = (
@@ -64,7 +64,14 @@ def _below_by(county: County, month: int) -> Floats:
 
 
 def _discover(
-    county: County, month: int, age: Ints, short: Floats, dwelling: Bools, water: Bools, school: Bools, insured: Bools
+    county: County,
+    month: int,
+    age: Ints,
+    short: Floats,
+    dwelling: Bools,
+    water: Bools,
+    school: Bools,
+    insured: Bools,
 ) -> None:
     """A household in need enters the register only when a channel finds it; some that are not, by mistake."""
     draw, homes = county.rngs["discovery"], county.households
@@ -77,7 +84,13 @@ def _discover(
     part = county.calendar.of(month)[1]
     chance = np.zeros((4, homes.count))
     chance[SELF_REPORT] = 0.007 * deep * (0.5 + 0.35 * schooled) * (1.2 - 0.7 * county.places.remote[village])
-    chance[CADRE] = 0.006 * deep * county.places.search[village] * np.where(lifted, 2.2, 1.0) * (3.0 if part in (4, 8) else 0.8)
+    chance[CADRE] = (
+        0.006
+        * deep
+        * county.places.search[village]
+        * np.where(lifted, 2.2, 1.0)
+        * (3.0 if part in (4, 8) else 0.8)
+    )
     limit = np.where(lifted, setting.SCREENING["lifted"], setting.SCREENING["ordinary"])
     severe = county.by_household(county.present & (county.disability > 0) & (county.disability <= 2)) > 0
     flagged = (county.year_paid > limit) | school | (county.grade == 3) | severe

@@ -33,9 +33,17 @@ LOW_TAIL: Final = (0.05, -0.40)  # share of households, shift of the log (chosen
 GROWTH: Final = 0.075  # a year (published: 6-8 % a year for rural disposable income)
 
 STAY_COST: Final = 7_700.0  # yuan a hospital stay, resident insurance (common)
-STAY_RATE: Final = 0.18  # ordinary stays a person and year; serious illness brings the total to about 0.2 (common)
-SELF_PAID_SHARE: Final = (0.36, 0.27)  # of a bill: ordinary, lifted or dibao (common: 68 % of in-scope cost is paid)
-DISABLED: Final = (0.022, 0.075)  # of people: ordinary, lifted (common: 2.7 %, 10 % and more in poor households)
+STAY_RATE: Final = (
+    0.18  # ordinary stays a person and year; serious illness brings the total to about 0.2 (common)
+)
+SELF_PAID_SHARE: Final = (
+    0.36,
+    0.27,
+)  # of a bill: ordinary, lifted or dibao (common: 68 % of in-scope cost is paid)
+DISABLED: Final = (
+    0.022,
+    0.075,
+)  # of people: ordinary, lifted (common: 2.7 %, 10 % and more in poor households)
 PENSION: Final = 185.0  # yuan a month from 60 (common)
 DIBAO_LINE: Final = 7_400.0  # yuan a year and person (common, 2023)
 

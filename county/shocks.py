@@ -39,7 +39,14 @@ class Disasters:
     share: Floats
 
 
-def _slumps(months: int, count: int, hazard: float, depth: tuple[float, float], length: float, rng: np.random.Generator) -> tuple[Floats, Bools]:
+def _slumps(
+    months: int,
+    count: int,
+    hazard: float,
+    depth: tuple[float, float],
+    length: float,
+    rng: np.random.Generator,
+) -> tuple[Floats, Bools]:
     """Log index of each series: small noise, and now and then a fall that takes months to heal."""
     level = np.zeros((months, count))
     fallen = np.zeros((months, count), dtype=bool)
@@ -64,7 +71,9 @@ def make_markets(calendar: Calendar, rng: np.random.Generator) -> Markets:
 def make_disasters(calendar: Calendar, places: Places, rng: np.random.Generator) -> Disasters:
     """Events by township and kind, in their season; more and harder where a township is exposed."""
     rows = []
-    exposure = np.array([places.exposed[places.township == t].mean() for t in range(places.township.max() + 1)])
+    exposure = np.array(
+        [places.exposed[places.township == t].mean() for t in range(places.township.max() + 1)]
+    )
     for month in range(calendar.total):
         part = calendar.of(month)[1]
         for kind, (low, high) in enumerate(SEASON):
@@ -78,4 +87,6 @@ def make_disasters(calendar: Calendar, places: Places, rng: np.random.Generator)
             ]
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     whole = table[:, :4].astype(np.int64)
-    return Disasters(month=whole[:, 0], day=whole[:, 1], township=whole[:, 2], kind=whole[:, 3], share=table[:, 4])
+    return Disasters(
+        month=whole[:, 0], day=whole[:, 1], township=whole[:, 2], kind=whole[:, 3], share=table[:, 4]
+    )

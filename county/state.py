@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +25,16 @@ class Log:
     """Rows of one sort of event, gathered month by month as arrays."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[npt.NDArray[np.generic]]] = defaultdict(list)
-        self._table: dict[str, npt.NDArray[np.generic]] = {}
+        self._parts: dict[str, list[npt.NDArray[Any]]] = defaultdict(list)
+        self._table: dict[str, npt.NDArray[Any]] = {}
 
-    def add(self, **columns: npt.NDArray[np.generic] | int) -> None:
+    def add(self, **columns: npt.NDArray[Any] | int) -> None:
         self._table = {}
         length = max((len(c) for c in columns.values() if isinstance(c, np.ndarray)), default=1)
         for name, column in columns.items():
             self._parts[name].append(column if isinstance(column, np.ndarray) else np.full(length, column))
 
-    def table(self) -> dict[str, npt.NDArray[np.generic]]:
+    def table(self) -> dict[str, npt.NDArray[Any]]:
         if not self._table:
             self._table = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         return self._table
@@ -79,8 +80,8 @@ class County:
     insured: Bools = field(init=False)
     year_paid: Floats = field(init=False)  # self-paid medical spending of the calendar year, a household
     # --- history
-    h: dict[str, npt.NDArray[np.generic]] = field(init=False)
-    p: dict[str, npt.NDArray[np.generic]] = field(init=False)
+    h: dict[str, npt.NDArray[Any]] = field(init=False)
+    p: dict[str, npt.NDArray[Any]] = field(init=False)
     logs: dict[str, Log] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,13 +105,27 @@ class County:
         self.prodrome = np.zeros(people, dtype=bool)
         self.chronic, self.disability = self.persons.chronic.copy(), self.persons.disability.copy()
         self.first_age = self.age(0)
-        self.work = np.where((self.persons.base_wage > 0) & (self.first_age >= 16), np.where(self.persons.migrant, AWAY, LOCAL), NONE)
+        self.work = np.where(
+            (self.persons.base_wage > 0) & (self.first_age >= 16),
+            np.where(self.persons.migrant, AWAY, LOCAL),
+            NONE,
+        )
         self.short_time, self.dropped = np.zeros(people, dtype=bool), np.zeros(people, dtype=bool)
         self.insured = np.ones(people, dtype=bool)
         self.year_paid = np.zeros(homes)
         self.h = {
             name: np.zeros((homes, months), dtype=np.float32)
-            for name in ("wage", "revenue", "expense", "property", "transfer", "claims", "self_paid", "net", "below_by")
+            for name in (
+                "wage",
+                "revenue",
+                "expense",
+                "property",
+                "transfer",
+                "claims",
+                "self_paid",
+                "net",
+                "below_by",
+            )
         }
         self.h |= {
             name: np.zeros((homes, months), dtype=np.int8)
@@ -118,18 +133,23 @@ class County:
         }  # fmt: skip
         self.h["wellbeing"] = np.zeros((homes, months), dtype=np.float32)
         self.h["dibao_amount"] = np.zeros((homes, months), dtype=np.float32)
-        self.p = {name: np.zeros((people, months), dtype=np.int8) for name in ("present", "health", "work", "dropped", "insured")}
+        self.p = {
+            name: np.zeros((people, months), dtype=np.int8)
+            for name in ("present", "health", "work", "dropped", "insured")
+        }
         self.p["wage"] = np.zeros((people, months), dtype=np.float32)
-        self.logs = {name: Log() for name in ("medical", "disaster", "accident", "slump", "disability", "register")}
+        self.logs = {
+            name: Log() for name in ("medical", "disaster", "accident", "slump", "disability", "register")
+        }
 
     def age(self, month: int) -> Ints:
         """Ages in years of everyone in a month."""
         year, part = self.calendar.of(month)
         return self.persons.ages(np.datetime64(f"{year}-{part:02d}", "M"))
 
-    def by_household(self, values: npt.NDArray[np.generic]) -> Floats:
+    def by_household(self, values: npt.NDArray[Any]) -> Floats:
         """Sum of a person's values by household."""
-        return np.bincount(self.persons.household, values, self.households.count)
+        return np.bincount(self.persons.household, values, self.households.count).astype(np.float64)
 
     def helped(self, month: int) -> Bools:
         """Households whose help has begun: a month after they entered the register."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,7 +25,7 @@ def money(values: npt.NDArray[np.floating]) -> pa.Array:
     return pc.binary_join_element_wise(sign, pa.array(whole).cast(pa.string()), point, digits, "")
 
 
-def column(values: npt.NDArray[np.generic]) -> pa.Array:
+def column(values: npt.NDArray[Any]) -> pa.Array:
     """Text as it is, whole numbers plain, fractions as money."""
     if values.dtype.kind == "f":
         return money(values)
@@ -32,7 +34,7 @@ def column(values: npt.NDArray[np.generic]) -> pa.Array:
     return pa.array(values).cast(pa.string())
 
 
-def table(columns: dict[str, npt.NDArray[np.generic]]) -> pa.Table:
+def table(columns: dict[str, npt.NDArray[Any]]) -> pa.Table:
     """Every column as text."""
     return pa.table({name: column(values) for name, values in columns.items()})
 

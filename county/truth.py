@@ -38,7 +38,8 @@ def write_truth(county: County, folder: Path, faults: list[dict[str, object]], s
     _write_csv(folder / "events.csv", list(events[0]) if events else [], events)
     _write_csv(folder / "faults.csv", list(FAULT_COLUMNS), faults)
     (folder / "county.json").write_text(
-        json.dumps(summary(county, seed, files, faults), ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8"
+        json.dumps(summary(county, seed, files, faults), ensure_ascii=False, sort_keys=True, indent=1),
+        encoding="utf-8",
     )
 
 
@@ -52,7 +53,9 @@ def _state(county: County, needs: np.ndarray) -> pa.Table:
     first = county.calendar.shown
     return pa.table(
         {
-            "household": pa.array(county.households.number).take(pa.array(np.repeat(np.arange(homes), months))),
+            "household": pa.array(county.households.number).take(
+                pa.array(np.repeat(np.arange(homes), months))
+            ),
             "month": pa.array(_months(county)).take(pa.array(np.tile(np.arange(months), homes))),
             "members": county.h["members"][:, first:].reshape(-1),
             "wellbeing": county.h["wellbeing"][:, first:].reshape(-1),
@@ -64,16 +67,19 @@ def _state(county: County, needs: np.ndarray) -> pa.Table:
 
 def _spells(county: County, needs: np.ndarray) -> list[dict[str, object]]:
     """Spells of need: a run of months in which some component holds."""
-    homes, _ = needs.shape
     now = np.pad((needs > 0).astype(np.int8), ((0, 0), (1, 1)))
     step = np.diff(now, axis=1)
     rows, starts = np.nonzero(step == 1)
     _, ends = np.nonzero(step == -1)
     months = _months(county)
-    found = {}
+    found: dict[int, list[tuple[int, str]]] = {}
     log = county.logs["register"].table()
     for household, month, kind, channel in zip(
-        log["household"].tolist(), log["month"].tolist(), log["step"].tolist(), log["channel"].tolist(), strict=True
+        log["household"].tolist(),
+        log["month"].tolist(),
+        log["step"].tolist(),
+        log["channel"].tolist(),
+        strict=True,
     ):
         if kind != 1:
             found.setdefault(household, []).append((month - county.calendar.shown, CHANNELS[channel]))

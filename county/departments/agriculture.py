@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from county.departments.department import HOME, MONTH, PERSON, YES_NO, Columns, day_text, living, month_text, numbered, of_month
+from county.departments.department import (
+    HOME,
+    MONTH,
+    PERSON,
+    YES_NO,
+    Columns,
+    day_text,
+    living,
+    month_text,
+    numbered,
+    of_month,
+)
 from county.places import Bools, Ints
 from county.setting import COUNTY, INDUSTRY_NAMES
 from county.state import County
@@ -88,7 +99,11 @@ def income(county: County, month: int, full: bool) -> Columns:
 def _totals(columns: Columns) -> Columns:
     value = {header: columns[header].astype(np.float64) for header, _ in PARTS}
     net = (
-        value["工资性收入"] + value["生产经营性收入"] - value["生产经营性支出"] + value["财产性收入"] + value["转移性收入"]
+        value["工资性收入"]
+        + value["生产经营性收入"]
+        - value["生产经营性支出"]
+        + value["财产性收入"]
+        + value["转移性收入"]
     )
     columns["纯收入"] = net
     columns["人均纯收入"] = net / columns["家庭人口数"].astype(np.float64)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from county.departments.agriculture import main_earner
-from county.departments.department import HOME, MONTH, YES_NO, Columns, day_text, month_text, numbered, of_month, person_keys
+from county.departments.department import (
+    HOME,
+    MONTH,
+    YES_NO,
+    Columns,
+    day_text,
+    month_text,
+    numbered,
+    of_month,
+    person_keys,
+)
 from county.households import NEVER
 from county.places import Ints
 from county.state import County
@@ -59,7 +69,9 @@ def disability(county: County, month: int, full: bool) -> Columns:
     held = (since <= month) & (county.p["present"][:, month] > 0)
     rows = np.flatnonzero(held if full else held & (since == month))
     kind = county.persons.disability_kind[rows]
-    number = np.char.add(county.persons.identity[rows], np.char.add((kind + 1).astype(str), level[rows].astype(str)))
+    number = np.char.add(
+        county.persons.identity[rows], np.char.add((kind + 1).astype(str), level[rows].astype(str))
+    )
     issued = np.maximum(since[rows], 0)
     return {
         "残疾证号": number, **person_keys(county, rows), MONTH: month_text(county, month, len(rows)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from county.places import Bools, Ints
 from county.state import County
 
-Column = npt.NDArray[np.generic]  # text as it is; whole numbers; fractions are money in yuan
+Column = npt.NDArray[Any]  # text as it is; whole numbers; fractions are money in yuan
 Columns = dict[str, Column]
 HOME, PERSON, MONTH, SENT = "户编号", "人编号", "数据月份", "报送日期"
 YES_NO = np.array(["否", "是"])
@@ -85,4 +86,7 @@ def of_month(table: Columns, month: int) -> Columns:
 
 def person_keys(county: County, rows: Ints) -> Columns:
     """Household and person number of these people."""
-    return {HOME: county.households.number[county.persons.household[rows]], PERSON: county.persons.number[rows]}
+    return {
+        HOME: county.households.number[county.persons.household[rows]],
+        PERSON: county.persons.number[rows],
+    }

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from county.departments.department import HOME, MONTH, YES_NO, Columns, day_text, living, month_text, numbered, of_month, person_keys
+from county.departments.department import (
+    HOME,
+    MONTH,
+    YES_NO,
+    Columns,
+    day_text,
+    living,
+    month_text,
+    numbered,
+    of_month,
+    person_keys,
+)
 from county.places import Bools, Ints
 from county.setting import SECTOR_NAMES
 from county.shocks import DISASTER_NAMES
