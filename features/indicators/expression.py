@@ -12,7 +12,8 @@ names                  columns of the snapshot, dated parameters, ``line``
 ``and or not``         of yes/no values, Kleene's three-valued logic
 ``share(a, b)``        a / b
 ``coalesce(a, b, …)``  the first that is known
-``case(c, a, b)``      a where c holds, b where it does not, not known where c is not known
+``case(c, a, b)``      a where c holds, b where it does not, not known where c is not known; without b,
+                       not known where c does not hold
 ``ln(x)``              natural logarithm, not known where x ≤ 0
 ``least(a, b)``        the smaller, not known where either is not known; ``greatest`` likewise
 ``is_missing(x)``      yes where x is not known
@@ -39,7 +40,7 @@ NUMBER, BOOLEAN, CATEGORY = "number", "boolean", "category"
 FUNCTIONS = {
     "share": (2, 2),
     "coalesce": (2, None),
-    "case": (3, 3),
+    "case": (2, 3),
     "ln": (1, 1),
     "least": (2, 2),
     "greatest": (2, 2),
@@ -237,6 +238,8 @@ def _sql(node: ast.expr, resolve: Callable[[str], str]) -> str:
             return f"({of(a)} {_COMPARISONS[type(op)]} {of(b)})"
         case ast.Call(func=ast.Name(id="coalesce"), args=parts):
             return f"COALESCE({', '.join(map(of, parts))})"
+        case ast.Call(func=ast.Name(id="case"), args=[c, a]):
+            return f"(CASE WHEN {of(c)} THEN {of(a)} END)"
         case ast.Call(func=ast.Name(id="case"), args=[c, a, b]):
             return f"(CASE WHEN {of(c)} THEN {of(a)} WHEN NOT {of(c)} THEN {of(b)} END)"
         case ast.Call(func=ast.Name(id="ln"), args=[a]):
@@ -267,8 +270,9 @@ def _evaluate(node: ast.expr, values: Mapping[str, Value]) -> Value:
             return None if None in known else not deciding
         case ast.Call(func=ast.Name(id="coalesce"), args=items):
             return next((x for x in (_evaluate(item, values) for item in items) if x is not None), None)
-        case ast.Call(func=ast.Name(id="case"), args=[c, a, b]):
-            chosen = {True: a, False: b}.get(_evaluate(c, values))  # type: ignore[arg-type]
+        case ast.Call(func=ast.Name(id="case"), args=[c, *ways]):
+            held = _evaluate(c, values)
+            chosen = None if held is None else ways[0] if held else next(iter(ways[1:]), None)
             return None if chosen is None else _evaluate(chosen, values)
         case ast.Call(func=ast.Name(id="is_missing"), args=[a]):
             return _evaluate(a, values) is None
@@ -337,9 +341,9 @@ class _Types:
                 return self.all(node, [a, b], NUMBER, BOOLEAN)
             case ast.Call(func=ast.Name(id="coalesce"), args=parts):
                 return self.all(node, parts, self.of(parts[0]), self.of(parts[0]))
-            case ast.Call(func=ast.Name(id="case"), args=[c, a, b]):
+            case ast.Call(func=ast.Name(id="case"), args=[c, a, *rest]):
                 self.all(node, [c], BOOLEAN, BOOLEAN)
-                return self.all(node, [a, b], self.of(a), self.of(a))
+                return self.all(node, [a, *rest], self.of(a), self.of(a))
             case ast.Call(func=ast.Name(id="is_missing"), args=[a]):
                 self.of(a)
                 return BOOLEAN

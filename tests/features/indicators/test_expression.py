@@ -33,6 +33,8 @@ ROW = {"a": 3.0, "b": 0.0, "c": None, "p": True, "q": None, "g": "D"}
         ("coalesce(c, c)", None),
         ("case(p, a, b)", 3.0),
         ("case(q, a, a)", None),
+        ("case(p, a)", 3.0),
+        ("case(not p, a)", None),
         ("case(not p, a, c)", None),
         ("ln(b)", None),
         ("ln(-a)", None),
@@ -88,6 +90,7 @@ NUMBERS: st.SearchStrategy[str] = st.deferred(
             "{}({}, {})".format, st.sampled_from(["share", "least", "greatest", "coalesce"]), NUMBERS, NUMBERS
         )
         | st.builds("case({}, {}, {})".format, BOOLEANS, NUMBERS, NUMBERS)
+        | st.builds("case({}, {})".format, BOOLEANS, NUMBERS)
         | st.builds("ln({})".format, NUMBERS)
     )
 )
@@ -153,7 +156,7 @@ def test_sql_equals_evaluate_on_random_rows(text: str, rows: list[dict[str, Valu
         "a[0]",
         "f(a)",
         "ln(a, b)",
-        "case(p, a)",
+        "case(p)",
         "share(a)",
         "coalesce(a)",
         "lambda: a",
