@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +45,7 @@ def promote(
             by=by,
             reason=reason,
             overrule=overrule,
-            mirror=_mirror(desk),
+            mirror=_mirror(desk, home),
         )
     return PromotionDocument.model_validate(done)
 
@@ -60,7 +61,7 @@ def rollback(desk: Desk, by: By, reason: Why) -> Answer:
     home = desk.home
     with Store.open(home) as store:
         done = service.rollback(
-            home=home, store=store, scope=scope_of("/"), by=by, reason=reason, mirror=_mirror(desk)
+            home=home, store=store, scope=scope_of("/"), by=by, reason=reason, mirror=_mirror(desk, home)
         )
     return PromotionDocument.model_validate(done)
 
@@ -168,12 +169,12 @@ def replay(
     return ReplayAllDocument.model_validate(whole)
 
 
-def _mirror(desk: Desk):  # type: ignore[no-untyped-def]
-    """What sets the alias of MLflow's registry after a promotion; MLflow is told, it does not decide."""
+def _mirror(desk: Desk, home: Any) -> Callable[[str], None]:
+    """What tells MLflow of a promotion, after it is on record."""
 
     def mirror(model_sha256: str) -> None:
         from commands.tracking import set_champion
 
-        set_champion(desk, model_sha256)
+        set_champion(desk, home, model_sha256)
 
     return mirror

@@ -107,7 +107,9 @@ def draw_decision(document: Any, lang: str, out: Console) -> None:
         )
         for h in document.horizons
     )
-    out.print(f"{_tier(document.tier, lang)} · {text(RAISED_BY[document.raised_by or "none"], lang)} · {chances}")
+    out.print(
+        f"{_tier(document.tier, lang)} · {text(RAISED_BY[document.raised_by or 'none'], lang)} · {chances}"
+    )
     for heading, reasons in (
         (N_("What raises the risk"), document.reasons),
         (N_("What lowers the risk"), document.lowering),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from commands.documents.parts import Clock, Document, ErrorBody, Part, Sha256, Texts
+from commands.documents.parts import Clock, Document, ErrorBody, Part, Sha256
 
 
 class HomeDocument(Document):
@@ -18,10 +18,10 @@ class HomeDocument(Document):
 class CountyDocument(Document):
     """`county`"""
 
-    deliveries: Texts
-    """The extracts written, in order of arrival."""
+    deliveries: str
+    """The folder with the extracts, a folder a mapping."""
     truth: str
-    """The file that holds what the simulator knows and intake never reads."""
+    """The folder with what the simulator knows and intake never reads."""
 
 
 class DeliveryPart(Part):
