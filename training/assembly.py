@@ -18,7 +18,9 @@ from models.risk.columns import ColumnSpec
 from training.frame import Category, Floats, Frame, Labels
 
 
-def specs(catalogue: Catalogue, outcome: Outcome, names: Sequence[str] | None = None) -> tuple[ColumnSpec, ...]:
+def specs(
+    catalogue: Catalogue, outcome: Outcome, names: Sequence[str] | None = None
+) -> tuple[ColumnSpec, ...]:
     """What the estimator must know of each column of ``names`` (default: all that may predict the outcome).
 
     Raises `Refusal` ``forbidden_input``, naming the column, where one is protected, or is kept from this
@@ -73,7 +75,9 @@ def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] |
     pairs = labelled.select(["household", "as_of", "area"])
     with Compiler(catalogue) as compiler:
         table = compiler.compute(_known_on(pairs, pairs["as_of"]), [spec.name for spec in wanted])
-        welfare = _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)
+        welfare = (
+            _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)
+        )
     if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
         raise RuntimeError("columns and labels are not of the same rows")
     return _frame(table, labelled, chosen, wanted, welfare)
@@ -99,7 +103,11 @@ def _later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -
     later = {day: months_later(day, outcome.tier_horizon) for day in pc.unique(pairs["as_of"]).to_pylist()}
     target = pa.array([later[day] for day in pairs["as_of"].to_pylist()], pa.date32())
     asked = pa.table({"household": pairs["household"], "as_of": target, "area": pairs["area"]})
-    asked = asked.group_by(["household", "as_of"]).aggregate([("area", "min")]).rename_columns(["household", "as_of", "area"])
+    asked = (
+        asked.group_by(["household", "as_of"])
+        .aggregate([("area", "min")])
+        .rename_columns(["household", "as_of", "area"])
+    )
     known = pa.chunked_array([pa.array([until] * len(asked), pa.date32())])
     # A household that was not interviewed then keeps its earlier word: only a fact of that wave is an answer.
     present = compiler.population(sorted(set(later.values())), known=until).select(["household", "as_of"])
@@ -140,7 +148,8 @@ def _frame(
             categories[spec.name] = Category.of(column)
     if not any(spec.welfare == "now" for spec in kept):
         kept = [
-            ColumnSpec(s.name, s.type, s.group, s.indicator, s.monotone) if s.welfare == "before" else s for s in kept
+            ColumnSpec(s.name, s.type, s.group, s.indicator, s.monotone) if s.welfare == "before" else s
+            for s in kept
         ]
     households = pc.dictionary_encode(labelled["household"].combine_chunks())
     return Frame(

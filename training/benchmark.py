@@ -91,7 +91,11 @@ def judge(
     if not blocks:
         events = int(frame.event[frame.judged].sum())
         raise Refusal(
-            "too_few_events", outcome=outcome, events=events, until=home.today().isoformat(), least=evaluation.LEAST_EVENTS
+            "too_few_events",
+            outcome=outcome,
+            events=events,
+            until=home.today().isoformat(),
+            least=evaluation.LEAST_EVENTS,
         )
     table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=progress)
     judged = evaluation.summary(table, models=models, seed=seed)
@@ -173,9 +177,15 @@ def markdown(document: Table[str, Any]) -> str:
             text = f"{pair['difference']:+.4f} [{pair['low']:+.4f}, {pair['high']:+.4f}]"
             differences.setdefault(pair["against"], {})[pair["metric"]] = text
         first = outcome["models"][0]["model"]
-        lines += ["", f"| {first} minus | " + " | ".join(METRICS) + " | events |", "|---" * (len(METRICS) + 2) + "|"]
+        lines += [
+            "",
+            f"| {first} minus | " + " | ".join(METRICS) + " | events |",
+            "|---" * (len(METRICS) + 2) + "|",
+        ]
         for against, cells_ in differences.items():
-            lines.append(f"| {against} | " + " | ".join(cells_[m] for m in METRICS) + f" | {outcome['events']:,} |")
+            lines.append(
+                f"| {against} | " + " | ".join(cells_[m] for m in METRICS) + f" | {outcome['events']:,} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

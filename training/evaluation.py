@@ -70,14 +70,22 @@ def backtest(
     workers = min(threads, len(jobs)) or 1
     progress(0, len(jobs), frame.outcome)
     # A worker's linear algebra must not take the other worker's core.
-    with joblib.parallel_config("loky" if workers > 1 else "sequential", inner_max_num_threads=1 if workers > 1 else None):
-        runner = joblib.Parallel(n_jobs=workers, return_as="generator_unordered" if workers > 1 else "generator")
-        results = runner(joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs)
+    with joblib.parallel_config(
+        "loky" if workers > 1 else "sequential", inner_max_num_threads=1 if workers > 1 else None
+    ):
+        runner = joblib.Parallel(
+            n_jobs=workers, return_as="generator_unordered" if workers > 1 else "generator"
+        )
+        results = runner(
+            joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs
+        )
         parts = _collect(frame, results, len(jobs), progress)
     table = pa.concat_tables(parts) if parts else _rows(frame, None, 0, np.zeros(0, np.intp), "", np.zeros(0))
     order = {name: place for place, name in enumerate(MODELS)}
     place = pa.array([order.get(name, -1) for name in table["model"].to_pylist()], pa.int8())
-    sorted_ = table.append_column("place", place).sort_by([(n, "ascending") for n in ("place", "household", "as_of")])
+    sorted_ = table.append_column("place", place).sort_by(
+        [(n, "ascending") for n in ("place", "household", "as_of")]
+    )
     return sorted_.drop_columns(["place"])
 
 
@@ -117,7 +125,9 @@ def aligned(table: pa.Table) -> tuple[dict[str, Floats], Floats, Any]:
         if keys is None:
             keys = key
             outcome = part["outcome"].to_numpy().astype(float)
-            households = pc.dictionary_encode(part["household"]).combine_chunks().indices.to_numpy().astype(np.intp)
+            households = (
+                pc.dictionary_encode(part["household"]).combine_chunks().indices.to_numpy().astype(np.intp)
+            )
         elif not all(a.equals(b) for a, b in zip(keys, key, strict=True)):
             raise ValueError(f"{model} was not scored on the same rows in the same order as the others")
         scores[model] = part["score"].to_numpy()
@@ -153,7 +163,9 @@ def summary(
         for metric in metrics.METRICS if name in scores and first in scores else ():
             low, high = metrics.interval(draws[first][metric] - draws[name][metric])
             difference = values[first][metric] - values[name][metric]
-            paired.append({"against": name, "metric": metric, "difference": difference, "low": low, "high": high})
+            paired.append(
+                {"against": name, "metric": metric, "difference": difference, "low": low, "high": high}
+            )
     return {
         "rows": len(outcome),
         "events": int(outcome.sum()),

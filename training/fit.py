@@ -53,14 +53,14 @@ def fit(frame: Frame, *, seed: int = 0, threads: int = 1) -> Fitted:
     quiet = int(frame.judged.sum()) - events
     if min(events, quiet) < LEAST_EVENTS:
         last = frame.days[-1] if len(frame) else date.min
-        raise Refusal("too_few_events", outcome=frame.outcome, events=events, until=last.isoformat(), least=LEAST_EVENTS)
+        raise Refusal(
+            "too_few_events", outcome=frame.outcome, events=events, until=last.isoformat(), least=LEAST_EVENTS
+        )
     risk = fit_estimator(frame, rows, seed=seed, threads=threads)
     judged = frame.at_risk[rows]
     outcomes = {h: frame.labels.event[h][rows][judged] for h in frame.horizons}
     matured = {h: labels for h, labels in outcomes.items() if not np.isnan(labels).all()}
-    return Fitted(
-        rows, risk, calibrations.fit(risk.out_of_fold[judged], matured, nested=frame.kind == "by")
-    )
+    return Fitted(rows, risk, calibrations.fit(risk.out_of_fold[judged], matured, nested=frame.kind == "by"))
 
 
 def train(
@@ -214,7 +214,10 @@ def _figures(judged: Mapping[str, Any]) -> dict[str, float]:
     for model in judged["models"]:
         for metric, figure in model.items():
             if isinstance(figure, Mapping):
-                figures |= {f"{model['model']}.{metric}{'' if k == 'value' else '.' + k}": v for k, v in figure.items()}
+                figures |= {
+                    f"{model['model']}.{metric}{'' if k == 'value' else '.' + k}": v
+                    for k, v in figure.items()
+                }
     return figures
 
 
@@ -251,4 +254,3 @@ def tree_inputs(risk: Any, frame: Frame, rows: Rows) -> tuple[np.ndarray, list[s
         else:
             names.append(f"{feature.column}={levels[feature.level] if feature.level < len(levels) else '-'}")
     return matrix, names
-

@@ -108,7 +108,7 @@ class Frame:
     @property
     def days(self) -> list[date]:
         """The as-of days, in order."""
-        return [day for day in np.unique(self.as_of).astype(object)]
+        return list(np.unique(self.as_of).astype(object))
 
     @cached_property
     def fold(self) -> NDArray[np.int8]:
@@ -132,7 +132,9 @@ class Frame:
     @cached_property
     def target(self) -> Floats:
         """What the estimator learns: the event where at risk, the state at the horizon where one holds now."""
-        return np.where(self.at_risk, self.event, np.where(self.holds_now, self.labels.state[self.tier_horizon], np.nan))
+        return np.where(
+            self.at_risk, self.event, np.where(self.holds_now, self.labels.state[self.tier_horizon], np.nan)
+        )
 
     @property
     def weight(self) -> Floats:
@@ -146,7 +148,9 @@ class Frame:
     def columns(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """The columns of ``rows`` as the estimator takes them."""
         return {
-            spec.name: self.numbers[spec.name][rows] if spec.type == "number" else self.categories[spec.name].values(rows)
+            spec.name: self.numbers[spec.name][rows]
+            if spec.type == "number"
+            else self.categories[spec.name].values(rows)
             for spec in self.specs
         }
 
@@ -180,8 +184,14 @@ class Frame:
         add("at_risk", self.at_risk)
         add("holds_now", self.holds_now)
         for horizon in self.horizons:
-            add(f"event {horizon}", np.where(np.isnan(self.labels.event[horizon]), np.nan, self.labels.event[horizon]))
-            add(f"state {horizon}", np.where(np.isnan(self.labels.state[horizon]), np.nan, self.labels.state[horizon]))
+            add(
+                f"event {horizon}",
+                np.where(np.isnan(self.labels.event[horizon]), np.nan, self.labels.event[horizon]),
+            )
+            add(
+                f"state {horizon}",
+                np.where(np.isnan(self.labels.state[horizon]), np.nan, self.labels.state[horizon]),
+            )
         return digest.hexdigest()
 
     def shuffled(self, seed: int) -> Frame:

@@ -34,7 +34,9 @@ class Sample:
     def of(cls, score: Array, outcome: Array, weight: Array | None = None) -> Sample:
         order = np.argsort(-score, kind="stable")
         ranked = np.asarray(score, float)[order]
-        starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(ranked) else np.zeros(0, np.intp)
+        starts = (
+            np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(ranked) else np.zeros(0, np.intp)
+        )
         weights = np.ones(len(ranked)) if weight is None else np.asarray(weight, float)[order]
         return cls(ranked, np.asarray(outcome, float)[order], weights, starts)
 
@@ -63,7 +65,9 @@ class Sample:
         below_rows = rows[at - 1] if at else 0.0
         below = events[at - 1] if at else 0.0
         within = rows[at] - below_rows
-        return float(below + (events[at] - below) * ((length - below_rows) / within if within else 0.0)), float(length)
+        return float(
+            below + (events[at] - below) * ((length - below_rows) / within if within else 0.0)
+        ), float(length)
 
 
 def auc(sample: Sample) -> float:
@@ -104,7 +108,9 @@ def precision_10(sample: Sample) -> float:
 def brier(sample: Sample) -> float:
     """Mean squared difference of probability and outcome; lower is better."""
     total = sample.weight.sum()
-    return float((sample.weight * (sample.score - sample.outcome) ** 2).sum() / total) if total else float("nan")
+    return (
+        float((sample.weight * (sample.score - sample.outcome) ** 2).sum() / total) if total else float("nan")
+    )
 
 
 METRICS: Mapping[str, Callable[[Sample], float]] = {

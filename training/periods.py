@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 FOLDS = 5
 # Blocks are as short as this many allow: a model is fitted for each block and fold.
@@ -69,7 +70,7 @@ def rolling(days: Sequence[date], months: int, delay_days: int = 0) -> list[Bloc
     Days before which nothing was known to train on are in no block.
     """
     ordered = sorted(set(days))
-    begins = {day: before + timedelta(days=1) for before, day in zip(ordered, ordered[1:], strict=False)}
+    begins = {day: before + timedelta(days=1) for before, day in pairwise(ordered)}
     matured = {day: known_by(day, months, delay_days) for day in ordered}
     blocks: list[Block] = []
     for unit in ("day", "quarter", "year"):

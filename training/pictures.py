@@ -49,10 +49,16 @@ def reliability(scores: Mapping[str, Floats], outcome: Floats) -> bytes:
         bins = reliability_bins(score, outcome)
         x, y = [b[0] for b in bins], [b[1] for b in bins]
         bars = [1.96 * float(np.sqrt(max(b[1] * (1 - b[1]), 1e-9) / b[2])) for b in bins]
-        axis.errorbar(x, y, yerr=bars if number == 0 else None, marker="o", label=name, alpha=1 if number == 0 else 0.5)
+        axis.errorbar(
+            x, y, yerr=bars if number == 0 else None, marker="o", label=name, alpha=1 if number == 0 else 0.5
+        )
     top = max(axis.get_xlim()[1], axis.get_ylim()[1])
     axis.plot([0, top], [0, top], color="grey", linewidth=1, linestyle="--")
-    axis.set(xlabel="predicted probability", ylabel="observed share", title=f"Reliability ({int(outcome.sum())} events)")
+    axis.set(
+        xlabel="predicted probability",
+        ylabel="observed share",
+        title=f"Reliability ({int(outcome.sum())} events)",
+    )
     axis.legend()
     return _png(figure)
 

@@ -75,7 +75,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         home = Home.open(options.home)
-        document = run(home, options.quarter or None, seed=options.seed, threads=options.threads, progress=_say)
+        document = run(
+            home, options.quarter or None, seed=options.seed, threads=options.threads, progress=_say
+        )
     except Refusal as refusal:
         print(json.dumps(refusal.document(), ensure_ascii=False))
         return refusal.exit_code

@@ -129,9 +129,7 @@ def vep_panel(cell: Cell) -> Floats | None:
 def logistic(cell: Cell) -> Floats | None:
     """Ridge logistic regression, its strength chosen by inner folds of households."""
     inner = np.array([fold_of(f"inner|{name}", INNER_FOLDS) for name in cell.frame.households], np.int8)
-    _, beta, _ = choose(
-        cell.at_risk_matrix, cell.y, inner[cell.frame.household[cell.at_risk]], STRENGTHS
-    )
+    _, beta, _ = choose(cell.at_risk_matrix, cell.y, inner[cell.frame.household[cell.at_risk]], STRENGTHS)
     return sigmoid(beta[0] + cell.test_matrix @ beta[1:])
 
 

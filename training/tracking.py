@@ -88,5 +88,7 @@ def _experiment(mlflow: Any, home: Home, outcome: str) -> None:
         return
     # Artefacts beside the database: MLflow's default would be the folder one happens to stand in.
     if mlflow.get_experiment_by_name(name) is None:
-        mlflow.create_experiment(name, artifact_location=(home.folder("mlflow") / "artifacts").resolve().as_uri())
+        mlflow.create_experiment(
+            name, artifact_location=(home.folder("mlflow") / "artifacts").resolve().as_uri()
+        )
     mlflow.set_experiment(name)
