@@ -41,7 +41,7 @@ app = typer.Typer(
 class Answer(Protocol):
     """A document of `commands.documents`."""
 
-    def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]: ...
+    def model_dump(self, *, mode: str, by_alias: bool, exclude_unset: bool) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class Desk:
                 line = told.content.decode()
             else:
                 line = json.dumps(
-                    document.model_dump(mode="json", by_alias=True), ensure_ascii=False, allow_nan=False
+                    document.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                    ensure_ascii=False,
+                    allow_nan=False,
                 )
             print(line, flush=True)
             return
@@ -183,7 +185,9 @@ def _fail(refusal: Refusal, argv: list[str], *, as_json: bool) -> int:
         from commands.documents.parts import ErrorDocument
 
         document = ErrorDocument.model_validate(refusal.document())
-        print(json.dumps(document.model_dump(mode="json", exclude_none=True), ensure_ascii=False), flush=True)
+        print(
+            json.dumps(document.model_dump(mode="json", exclude_unset=True), ensure_ascii=False), flush=True
+        )
     try:
         languages = _languages(_option(argv, "--lang"))
     except Refusal:

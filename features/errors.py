@@ -75,6 +75,10 @@ KINDS: dict[str, ErrorKind] = {
         3, 422, N_("{n} waiting files were refused; the first is {file}."),
         N_("Ask for each with: fangpin ingest. Mend or remove them, then run the month again."),
     ),
+    "demo_home_differs": ErrorKind(
+        4, 409, N_("The home at {path} holds something other than the demonstration's county."),
+        N_("Name another folder: FANGPIN_HOME=demo-home make demo"),
+    ),
     "bug": ErrorKind(
         1, 500, N_("Something went wrong in fangpin itself ({kind})."),
         N_("Nothing was half-written. Run it again with FANGPIN_DEBUG=1 and report what it prints."),
@@ -273,7 +277,7 @@ KINDS: dict[str, ErrorKind] = {
         N_("Save the file as {encoding}, or set the right encoding in the mapping."),
     ),
     "not_a_table": ErrorKind(
-        3, 422, N_("{file} is not a table: from row {row} on there is no end of line within {limit} MiB."),
+        3, 422, N_("{file} is not a table: it holds no end of line within {limit} MiB."),
         N_("Send the table as text, one row a line."),
     ),
     "not_this_table": ErrorKind(
