@@ -49,9 +49,9 @@ class FittedRisk:
     Attributes
     ----------
     model : the margin, as it is served
-    booster_text : LightGBM's text model of the tree part (evidence; never parsed again)
-    booster_contributions : LightGBM's own SHAP values, rows × (tree inputs + 1), for columns given
-    out_of_fold : margin of each training row by parts that have not seen its household
+    booster : the tree part as LightGBM holds it; only its text is kept, as evidence
+    out_of_fold : margin of each training row by parts that have not seen its household (how the parts are
+        weighted, five numbers, was chosen on these same rows)
     rounds : trees chosen; losses : out-of-fold log loss of the booster by rounds, and of each part
     """
 
@@ -109,6 +109,7 @@ def fit(
     ------
     ValueError : no row at risk, or an outcome that is the same for all of them
     """
+    import scipy.linalg  # noqa: F401  (loaded before its threads are limited, or they would not be)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     y = np.asarray(y, dtype=np.float64)
