@@ -36,7 +36,9 @@ def pack_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
             entry.external_attr = 0o600 << 16
             entry.create_system = 3
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False)
+            np.lib.format.write_array(
+                content, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False
+            )
             archive.writestr(entry, content.getvalue())
     return buffer.getvalue()
 

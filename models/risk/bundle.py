@@ -148,7 +148,9 @@ def write(
         "tables.npz": pack_arrays(model.tables.arrays()),
         "scorecard.json": canonical(model.document()),
         "calibration.json": canonical({"calibration": calibration.document(), "floors": floors(chance)}),
-        "golden.json": canonical(golden_rows.record(model, calibration, rows, fitted.booster_contributions(rows))),
+        "golden.json": canonical(
+            golden_rows.record(model, calibration, rows, fitted.booster_contributions(rows))
+        ),
         "bundle.json": canonical(
             {
                 "schema": SCHEMA,
@@ -239,7 +241,11 @@ def load(folder: Path) -> Bundle:
         calibration = Calibration.from_document(stored["calibration"])
         limits = {str(k): float(v) for k, v in stored["floors"].items()}
         ordered = [limits[tier] for tier in FLOOR_SHARES]
-        if set(limits) != set(FLOOR_SHARES) or ordered != sorted(ordered, reverse=True) or not 0 <= ordered[-1] <= 2:
+        if (
+            set(limits) != set(FLOOR_SHARES)
+            or ordered != sorted(ordered, reverse=True)
+            or not 0 <= ordered[-1] <= 2
+        ):
             raise ValueError("the floors do not fall from orange to blue")
     with _whole("golden.json"):
         golden = json.loads(content["golden.json"])
@@ -247,7 +253,11 @@ def load(folder: Path) -> Bundle:
     with _whole("bundle.json"):
         facts = json.loads(content["bundle.json"])
         names = {spec.name for spec in model.specs}
-        if facts["schema"] != SCHEMA or facts["kind"] not in KINDS or facts["tier_horizon"] not in calibration.horizons:
+        if (
+            facts["schema"] != SCHEMA
+            or facts["kind"] not in KINDS
+            or facts["tier_horizon"] not in calibration.horizons
+        ):
             raise ValueError("schema, kind or tier horizon is unknown")
         if set(facts["medians"]) != names or set(facts["reference"]) != names:
             raise ValueError("norms or reference statistics are missing")
@@ -302,5 +312,13 @@ def _whole(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise Refusal("bundle_damaged", file=name, reason=error.strerror or "cannot be read") from error
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise Refusal("bundle_damaged", file=name, reason=str(error) or type(error).__name__) from error

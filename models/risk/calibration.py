@@ -34,7 +34,11 @@ class Calibration:
     nested: bool
 
     def __post_init__(self) -> None:
-        if not self.horizons or any(h <= 0 for h in self.horizons) or list(self.horizons) != sorted(set(self.horizons)):
+        if (
+            not self.horizons
+            or any(h <= 0 for h in self.horizons)
+            or list(self.horizons) != sorted(set(self.horizons))
+        ):
             raise ValueError("horizons must be different, positive and rising")
         if len(self.intercepts) != len(self.horizons) or not np.isfinite(self.intercepts).all():
             raise ValueError("each horizon needs one intercept")

@@ -96,7 +96,9 @@ class Encoding:
         for spec in specs:
             if spec.type == "category":
                 counts = Counter(columns[spec.name].tolist())
-                levels[spec.name] = tuple(sorted(k for k, n in counts.items() if k is not None and n >= MIN_ROWS))
+                levels[spec.name] = tuple(
+                    sorted(k for k, n in counts.items() if k is not None and n >= MIN_ROWS)
+                )
         return cls(check_specs(specs), levels)
 
     def encode(self, columns: Columns) -> dict[str, npt.NDArray[Any]]:

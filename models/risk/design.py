@@ -29,8 +29,12 @@ def design(
     variables: list[Variable] = []
     blocks: list[Floats] = []
 
-    def add(column: str, part: str, values: npt.NDArray[Any], pieces: Sequence[tuple[str, float]], **ranks: Any) -> None:
-        draft = Variable(column, part, ranks.get("fill", 0.0), ranks.get("knots", ()), ranks.get("scores", ()), ())
+    def add(
+        column: str, part: str, values: npt.NDArray[Any], pieces: Sequence[tuple[str, float]], **ranks: Any
+    ) -> None:
+        draft = Variable(
+            column, part, ranks.get("fill", 0.0), ranks.get("knots", ()), ranks.get("scores", ()), ()
+        )
         fitted = []
         missing = ranks["missing"]
         for form, at in pieces:
@@ -93,7 +97,9 @@ def gaussian_ranks(values: Floats) -> tuple[tuple[float, ...], tuple[float, ...]
     return tuple(knots.tolist()), tuple(scores)
 
 
-def scorecard(encoding: Encoding, variables: Sequence[Variable], intercept: float, coefficients: Floats) -> Scorecard:
+def scorecard(
+    encoding: Encoding, variables: Sequence[Variable], intercept: float, coefficients: Floats
+) -> Scorecard:
     """The variables with the coefficients of the matrix' columns, in their order."""
     fitted, at = [], 0
     for variable in variables:

@@ -122,7 +122,9 @@ def fit(
     encoding = Encoding.of(columns, specs)
     encoded = encoding.encode(columns)
     flagged = frozenset(
-        name for name, levels in encoding.levels.items() if np.sum(encoded[name] == len(levels) + 1) >= MIN_ROWS
+        name
+        for name, levels in encoding.levels.items()
+        if np.sum(encoded[name] == len(levels) + 1) >= MIN_ROWS
     )
     fold = inner_folds(groups, seed)
     with threadpool_limits(limits=1, user_api="blas"):
@@ -168,7 +170,9 @@ def inner_folds(groups: npt.NDArray[Any], seed: int) -> npt.NDArray[np.intp]:
     """Fold of each row, from its household's id and the seed alone."""
     ids, place = np.unique(np.asarray(groups).astype(str), return_inverse=True)
     salt = f"{seed}|".encode()
-    of_id = [int.from_bytes(hashlib.sha256(salt + i.encode()).digest()[:8], "big") % FOLDS for i in ids.tolist()]
+    of_id = [
+        int.from_bytes(hashlib.sha256(salt + i.encode()).digest()[:8], "big") % FOLDS for i in ids.tolist()
+    ]
     return np.array(of_id, dtype=np.intp)[place]
 
 
@@ -202,9 +206,7 @@ class _Trees:
             self._parameters["monotone_constraints"] = monotone
         else:
             del self._parameters["monotone_constraints_method"]
-        self._data = lightgbm.Dataset(
-            matrix, label=y, weight=weight, params=self._parameters
-        ).construct()
+        self._data = lightgbm.Dataset(matrix, label=y, weight=weight, params=self._parameters).construct()
 
     def train(self, rows: npt.NDArray[np.bool_], rounds: int) -> Any:
         data = self._data if rows.all() else self._data.subset(np.flatnonzero(rows).tolist())

@@ -19,7 +19,8 @@ MIN_ROWS = 32
 def as_lists(columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, list[Any]]:
     """Columns for JSON: what is missing is null."""
     return {
-        name: [None if v is None or v != v else v for v in values.tolist()] for name, values in columns.items()
+        name: [None if v is None or v != v else v for v in values.tolist()]
+        for name, values in columns.items()
     }
 
 
@@ -35,7 +36,9 @@ def as_columns(rows: Mapping[str, list[Any]], specs: tuple[ColumnSpec, ...]) -> 
     return columns
 
 
-def answers(model: Margin, calibration: Calibration, columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+def answers(
+    model: Margin, calibration: Calibration, columns: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, Any]:
     """All that the model says of the rows, with the trees' own SHAP values beside it."""
     base, terms = model.contributions(columns)
     margin = total(base, terms)

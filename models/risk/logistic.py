@@ -59,7 +59,9 @@ def ridge(
         beta = start.copy()
 
     def objective(beta: Floats, margin: Floats) -> float:
-        return float(np.sum(weight * (np.logaddexp(0.0, margin) - y * margin)) + 0.5 * np.sum(penalty * beta**2))
+        return float(
+            np.sum(weight * (np.logaddexp(0.0, margin) - y * margin)) + 0.5 * np.sum(penalty * beta**2)
+        )
 
     margin = beta[0] + matrix @ beta[1:]
     value = objective(beta, margin)
@@ -128,7 +130,9 @@ def line(margin: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
 
     def objective(a: float, b: float) -> float:
         z = a + b * m
-        return float(np.sum(weight * (np.logaddexp(0.0, z) - y * z)) + 0.005 * b * b + 0.005 * (a - flat) ** 2)
+        return float(
+            np.sum(weight * (np.logaddexp(0.0, z) - y * z)) + 0.005 * b * b + 0.005 * (a - flat) ** 2
+        )
 
     value = objective(a, b)
     for _ in range(100):
@@ -137,7 +141,11 @@ def line(margin: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
         ga, gb = float(slope.sum()) + 0.01 * (a - flat), float(np.sum(slope * m)) + 0.01 * b
         if max(abs(ga), abs(gb)) <= TOLERANCE * total:
             break
-        haa, hab, hbb = float(curve.sum()) + 0.01, float(np.sum(curve * m)), float(np.sum(curve * m * m)) + 0.01
+        haa, hab, hbb = (
+            float(curve.sum()) + 0.01,
+            float(np.sum(curve * m)),
+            float(np.sum(curve * m * m)) + 0.01,
+        )
         det = haa * hbb - hab * hab
         da, db = (hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det
         length = 1.0

@@ -40,7 +40,9 @@ class Margin:
             raise ValueError("a flagged category is unknown")
         self.inputs: tuple[Feature, ...] = features(encoding, flagged)
         tables.check(len(self.inputs))
-        for i, threshold in zip(tables.question_feature.tolist(), tables.question_threshold.tolist(), strict=True):
+        for i, threshold in zip(
+            tables.question_feature.tolist(), tables.question_threshold.tolist(), strict=True
+        ):
             if self.inputs[i].level >= 0 and not 0.0 <= threshold < 1.0:
                 raise ValueError("a question about a level does not part 0 from 1")
         if tables.outputs != len(encoding.specs):
@@ -53,7 +55,9 @@ class Margin:
     @property
     def base(self) -> float:
         """Margin before any contribution: from the model, never by subtraction."""
-        return self.offset + self.linear_weight * self.scorecard.intercept + self.tree_weight * self.tables.base
+        return (
+            self.offset + self.linear_weight * self.scorecard.intercept + self.tree_weight * self.tables.base
+        )
 
     def contributions(self, columns: Columns) -> tuple[float, dict[str, Floats]]:
         """base, and each column's contribution to the margin, row by row."""

@@ -48,7 +48,12 @@ def reference(columns: Columns, encoding: Encoding) -> dict[str, dict[str, Any]]
                 else:
                     other += 1
             shares = {level: count / max(n, 1) for level, count in counts.items()}
-            found[spec.name] = {"n": n, "missing": missing / max(n, 1), "levels": shares, "other": other / max(n, 1)}
+            found[spec.name] = {
+                "n": n,
+                "missing": missing / max(n, 1),
+                "levels": shares,
+                "other": other / max(n, 1),
+            }
     return found
 
 

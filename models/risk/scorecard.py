@@ -140,7 +140,9 @@ class Scorecard:
         self._now = next((s.name for s in encoding.specs if s.welfare == "now"), None)
         self._curves = {(v.column, v.part): _curve(v) for v in variables if v.column not in encoding.levels}
         self._levels = {
-            v.column: _level_values(v, len(encoding.levels[v.column])) for v in variables if v.column in encoding.levels
+            v.column: _level_values(v, len(encoding.levels[v.column]))
+            for v in variables
+            if v.column in encoding.levels
         }
 
     def contributions(self, encoded: Mapping[str, npt.NDArray[Any]]) -> dict[str, Floats]:
@@ -181,7 +183,9 @@ class Scorecard:
                 names = (*self.encoding.levels[variable.column], "…", "?")
                 drawn[variable.column] = dict(zip(names, self._levels[variable.column].tolist(), strict=True))
             else:
-                label = variable.column if variable.part == "value" else f"{variable.column} ({variable.part})"
+                label = (
+                    variable.column if variable.part == "value" else f"{variable.column} ({variable.part})"
+                )
                 drawn[label] = self._curves[variable.column, variable.part]
         return drawn
 
@@ -233,7 +237,11 @@ class Scorecard:
                 raise ValueError(f"ranks of {v.column} do not rise")
             numbers = [v.fill, *v.knots, *v.scores]
             for p in v.pieces:
-                allowed = ("level", "missing") if v.column in self.encoding.levels else ("value", "hinge", "missing")
+                allowed = (
+                    ("level", "missing")
+                    if v.column in self.encoding.levels
+                    else ("value", "hinge", "missing")
+                )
                 if p.form not in allowed:
                     raise ValueError(f"a piece of {v.column} has the wrong form")
                 if p.form == "level" and p.at not in range(len(self.encoding.levels[v.column])):

@@ -145,7 +145,11 @@ class Tables:
             raise ValueError("the slots' tables do not fit their trees")
         if self.slot_start[-1] != len(self.values):
             raise ValueError("values are missing or too many")
-        if not (np.isfinite(self.values).all() and np.isfinite(self.question_threshold).all() and np.isfinite(self.base)):
+        if not (
+            np.isfinite(self.values).all()
+            and np.isfinite(self.question_threshold).all()
+            and np.isfinite(self.base)
+        ):
             raise ValueError("a value is not a number")
 
     def contributions(self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...]) -> Floats:
@@ -174,13 +178,19 @@ class Tables:
         ends = self.slot_start.tolist()
         return [
             (tree, output, self.values[ends[s] : ends[s + 1]])
-            for s, (tree, output) in enumerate(zip(self.slot_tree.tolist(), self.slot_output.tolist(), strict=True))
+            for s, (tree, output) in enumerate(
+                zip(self.slot_tree.tolist(), self.slot_output.tolist(), strict=True)
+            )
         ]
 
     @cached_property
     def _asked(self) -> tuple[list[int], list[float], list[int]]:
         """Feature, threshold and answer if unknown, of each question."""
-        return self.question_feature.tolist(), self.question_threshold.tolist(), self.question_unknown.tolist()
+        return (
+            self.question_feature.tolist(),
+            self.question_threshold.tolist(),
+            self.question_unknown.tolist(),
+        )
 
     @cached_property
     def _by_tree(self) -> npt.NDArray[np.intp]:

@@ -46,7 +46,9 @@ def compile_trees(dump: Mapping[str, Any], output_of: Sequence[int], outputs: in
     base = 0.0
     for number, info in enumerate(dump["tree_info"]):
         if int(info["num_leaves"]) > MAX_LEAVES:
-            raise ValueError(f"tree {number} has {info['num_leaves']} leaves; at most {MAX_LEAVES} can be compiled")
+            raise ValueError(
+                f"tree {number} has {info['num_leaves']} leaves; at most {MAX_LEAVES} can be compiled"
+            )
         own = _questions(info["tree_structure"], number, [])
         values = ShapleyTables(info["tree_structure"], own)
         base += values.expectation
@@ -151,4 +153,3 @@ def _expectation(
 
 def _count(node: Mapping[str, Any]) -> int:
     return int(node["internal_count"] if "split_feature" in node else node["leaf_count"])
-

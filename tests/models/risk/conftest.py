@@ -34,7 +34,9 @@ def write_bundle(parent: Path, fitted: FittedRisk, taught: dict[str, Any], **mor
         "fingerprint": {"rows": len(y)},
         "evidence": {"note": "a test"},
     }
-    return bundles.write(parent, fitted, taught["columns"], calibration=told, at_risk=at_risk, **(facts | more))
+    return bundles.write(
+        parent, fitted, taught["columns"], calibration=told, at_risk=at_risk, **(facts | more)
+    )
 
 
 @pytest.fixture(scope="session")

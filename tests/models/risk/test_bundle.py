@@ -75,7 +75,9 @@ def test_golden_rows_are_no_household_s(written: Bundle, taught: dict[str, Any])
 def test_evidence_is_not_part_of_the_identity(
     written: Bundle, fitted: FittedRisk, taught: dict[str, Any], tmp_path: Path
 ) -> None:
-    again = write_bundle(tmp_path, fitted, taught, evidence={"run": 7}, evidence_files={"plots/a.svg": b"<svg/>"})
+    again = write_bundle(
+        tmp_path, fitted, taught, evidence={"run": 7}, evidence_files={"plots/a.svg": b"<svg/>"}
+    )
     assert again.model_sha256 == written.model_sha256
     assert again.read_evidence("plots/a.svg") == b"<svg/>"
     assert again.read_evidence("model.txt").startswith(b"tree")
@@ -197,10 +199,12 @@ def test_pickles_and_bombs_are_not_opened() -> None:
     huge = io.BytesIO()
     with zipfile.ZipFile(huge, "w") as archive:
         head = io.BytesIO()
-        np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)})
+        np.lib.format.write_array_header_1_0(
+            head, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
+        )
         archive.writestr("values.npy", head.getvalue())
     for data in (pickled.getvalue(), packed.getvalue(), claimed, huge.getvalue(), b"", b"PK"):
-        with pytest.raises(ValueError, match="archive|entry|array"):
+        with pytest.raises(ValueError, match=r"archive|entry|array"):
             unpack_arrays(data)
 
 
@@ -208,7 +212,10 @@ def test_archives_have_no_time_in_them() -> None:
     arrays = {"b": np.arange(3.0), "a": np.arange(4, dtype=np.int32)}
     data = pack_arrays(arrays)
     assert data == pack_arrays(dict(reversed(arrays.items())))
-    assert {k: v.tolist() for k, v in unpack_arrays(data).items()} == {"a": [0, 1, 2, 3], "b": [0.0, 1.0, 2.0]}
+    assert {k: v.tolist() for k, v in unpack_arrays(data).items()} == {
+        "a": [0, 1, 2, 3],
+        "b": [0.0, 1.0, 2.0],
+    }
 
 
 def test_a_manifest_cannot_lead_out_of_the_folder(written: Bundle, tmp_path: Path) -> None:
@@ -235,7 +242,9 @@ def test_a_failed_write_leaves_nothing(
 
 def test_serving_needs_numpy_alone(written: Bundle, taught: dict[str, Any], tmp_path: Path) -> None:
     few = rows_of(taught["columns"], slice(0, 5))
-    (tmp_path / "rows.json").write_text(json.dumps({k: [None if v != v else v for v in c] for k, c in few.items()}))
+    (tmp_path / "rows.json").write_text(
+        json.dumps({k: [None if v != v else v for v in c] for k, c in few.items()})
+    )
     program = f"""
 import json, sys
 from pathlib import Path

@@ -29,7 +29,9 @@ def test_the_promises(
     margin = scale * rng.normal(size=rows)
     outcomes = {}
     for i, share in enumerate(shares):
-        y = (rng.random(rows) < sigmoid(slope * margin + np.log((share + 0.01) / (1.01 - share)))).astype(float)
+        y = (rng.random(rows) < sigmoid(slope * margin + np.log((share + 0.01) / (1.01 - share)))).astype(
+            float
+        )
         y[rng.random(rows) < immature] = np.nan
         y[0] = float(rng.random() < share)
         outcomes[3 * (i + 1)] = y
@@ -53,7 +55,9 @@ def test_what_was_drawn_is_found() -> None:
     rng = np.random.default_rng(0)
     margin = rng.normal(size=100_000)
     when = rng.random(100_000)
-    outcomes = {h: (when < sigmoid(a + 0.8 * margin)).astype(float) for h, a in ((3, -3.0), (6, -2.0), (12, -1.0))}
+    outcomes = {
+        h: (when < sigmoid(a + 0.8 * margin)).astype(float) for h, a in ((3, -3.0), (6, -2.0), (12, -1.0))
+    }
     told = fit(margin, outcomes, nested=True)
     np.testing.assert_allclose(told.intercepts, (-3.0, -2.0, -1.0), atol=0.05)
     assert told.slope == pytest.approx(0.8, abs=0.02)
@@ -108,6 +112,8 @@ def test_floors_of_different_values_are_exact() -> None:
         ((3,), (0.0,), float("inf"), True),
     ],
 )
-def test_what_breaks_a_promise_cannot_be_made(arguments: tuple[tuple[int, ...], tuple[float, ...], float, bool]) -> None:
-    with pytest.raises(ValueError, match="horizon|intercept|slope"):
+def test_what_breaks_a_promise_cannot_be_made(
+    arguments: tuple[tuple[int, ...], tuple[float, ...], float, bool],
+) -> None:
+    with pytest.raises(ValueError, match=r"horizon|intercept|slope"):
         Calibration(*arguments)

@@ -40,7 +40,9 @@ def test_margin_is_that_of_the_parts(taught: dict[str, Any], fitted: FittedRisk)
 
 def test_tree_contributions_are_lightgbm_s(taught: dict[str, Any], fitted: FittedRisk) -> None:
     own = fitted.booster_contributions(taught["columns"])
-    np.testing.assert_allclose(fitted.model.tree_contributions(taught["columns"]), own[:-1], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        fitted.model.tree_contributions(taught["columns"]), own[:-1], rtol=0, atol=1e-12
+    )
     np.testing.assert_allclose(fitted.model.tables.base, own[-1], rtol=0, atol=1e-12)
 
 
@@ -53,14 +55,19 @@ def test_the_same_model_for_any_number_of_threads(taught: dict[str, Any], fitted
 def test_one_row_has_the_bits_of_the_batch(taught: dict[str, Any], fitted: FittedRisk) -> None:
     whole = fitted.margin(taught["columns"])
     for i in range(40):
-        assert fitted.margin(rows_of(taught["columns"], slice(i, i + 1))).tobytes() == whole[i : i + 1].tobytes()
+        assert (
+            fitted.margin(rows_of(taught["columns"], slice(i, i + 1))).tobytes() == whole[i : i + 1].tobytes()
+        )
 
 
 def test_it_learns(taught: dict[str, Any], fitted: FittedRisk) -> None:
     later = panel(4000, seed=9)
     judged = later["at_risk"]
     y, margin = later["y"][judged], fitted.margin(later["columns"])[judged]
-    assert average_precision_score(y, margin) > average_precision_score(y, -later["columns"]["welfare"][judged]) + 0.03
+    assert (
+        average_precision_score(y, margin)
+        > average_precision_score(y, -later["columns"]["welfare"][judged]) + 0.03
+    )
     chance = 1 / (1 + np.exp(-margin))
     assert log_loss(y, chance) < log_loss(y, np.full(len(y), y.mean()))
     assert abs(chance.mean() - y.mean()) < 0.03
@@ -100,7 +107,10 @@ def test_rows_not_at_risk_do_not_choose_weights(taught: dict[str, Any], fitted: 
 def test_any_number_of_lags(taught: dict[str, Any], welfare: tuple[str, ...]) -> None:
     names = ("welfare", "welfare_before", "spending")
     columns = {"members": taught["columns"]["members"], "roof": taught["columns"]["roof"]}
-    specs = [ColumnSpec("members", "number", "make_up", "members"), ColumnSpec("roof", "category", "housing", "roof")]
+    specs = [
+        ColumnSpec("members", "number", "make_up", "members"),
+        ColumnSpec("roof", "category", "housing", "roof"),
+    ]
     for name, role in zip(names, welfare, strict=False):
         columns[name] = taught["columns"][name]
         specs.append(ColumnSpec(name, "number", "income", name, welfare=role))  # type: ignore[arg-type]
@@ -120,7 +130,9 @@ def test_columns_that_say_nothing(taught: dict[str, Any]) -> None:
         "nowhere": np.array([None] * rows, dtype=object),
         "scattered": np.array([str(i) for i in range(rows)], dtype=object),
     }
-    specs = [ColumnSpec(n, "number" if n in ("constant", "unknown") else "category", "data", n) for n in empty]
+    specs = [
+        ColumnSpec(n, "number" if n in ("constant", "unknown") else "category", "data", n) for n in empty
+    ]
     more = {k: taught[k] for k in ("y", "groups", "at_risk", "weight")}
     fitted = estimator.fit({**taught["columns"], **empty}, [*SPECS, *specs], **more)
     _, terms = fitted.contributions({**taught["columns"], **empty})

@@ -16,7 +16,9 @@ from models.risk.scorecard import Curve, Scorecard, history
 from tests.models.risk.panel import SPECS, panel
 
 
-def drafted(taught: dict[str, Any], seed: int = 0) -> tuple[Scorecard, np.ndarray, np.ndarray, dict[str, Any]]:
+def drafted(
+    taught: dict[str, Any], seed: int = 0
+) -> tuple[Scorecard, np.ndarray, np.ndarray, dict[str, Any]]:
     encoding = Encoding.of(taught["columns"], SPECS)
     encoded = encoding.encode(taught["columns"])
     variables, matrix = design(encoded, encoding)
@@ -63,7 +65,7 @@ def test_a_document_that_does_not_hold_is_refused(taught: dict[str, Any], alter:
     document = card.document()
     document["variables"] = [dict(v, pieces=[dict(p) for p in v["pieces"]]) for v in document["variables"]]
     alter(document)
-    with pytest.raises(ValueError, match="variable|piece|scale|ranks|intercept"):
+    with pytest.raises(ValueError, match=r"variable|piece|scale|ranks|intercept"):
         Scorecard.from_document(document, card.encoding)
 
 
@@ -165,5 +167,3 @@ def test_a_line_finds_what_was_drawn() -> None:
     y = (rng.random(200_000) < sigmoid(-1.0 + 0.7 * margin)).astype(float)
     np.testing.assert_allclose(line(margin, y, np.ones(200_000)), (-1.0, 0.7), atol=0.03)
     assert line(margin, 1 - y, np.ones(200_000))[1] == 0.0
-
-

@@ -20,11 +20,15 @@ QUIET = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wi
 def train(x: np.ndarray, y: np.ndarray, rounds: int = 8, **parameters: Any) -> lightgbm.Booster:
     kinds = parameters.pop("categorical_feature", "auto")
     settings_ = {"objective": "binary", "min_data_in_leaf": 3, **QUIET, **parameters}
-    return lightgbm.train(settings_, lightgbm.Dataset(x, label=y, categorical_feature=kinds), num_boost_round=rounds)
+    return lightgbm.train(
+        settings_, lightgbm.Dataset(x, label=y, categorical_feature=kinds), num_boost_round=rounds
+    )
 
 
 def compiled(booster: lightgbm.Booster, width: int) -> tuple[Tables, tuple[Feature, ...]]:
-    return compile_trees(booster.dump_model(), range(width), width), tuple(Feature(f"x{i}") for i in range(width))
+    return compile_trees(booster.dump_model(), range(width), width), tuple(
+        Feature(f"x{i}") for i in range(width)
+    )
 
 
 def answer(tables: Tables, inputs: tuple[Feature, ...], x: np.ndarray) -> np.ndarray:
@@ -76,7 +80,9 @@ def test_equal_to_lightgbm(problem: tuple[np.ndarray, np.ndarray, dict[str, Any]
     ours, own = answer(tables, inputs, asked), booster.predict(asked, pred_contrib=True)
     np.testing.assert_allclose(ours.T, own[:, :-1], rtol=0, atol=1e-12)
     np.testing.assert_allclose(tables.base, own[:, -1], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(tables.base + ours.sum(0), booster.predict(asked, raw_score=True), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(
+        tables.base + ours.sum(0), booster.predict(asked, raw_score=True), rtol=0, atol=1e-11
+    )
 
 
 @settings(max_examples=15, deadline=None)
@@ -99,7 +105,10 @@ def test_thresholds_are_exact() -> None:
     cuts = [float(t) for t in tables.question_threshold]
     asked = np.array([v for t in cuts for v in (np.nextafter(t, -9), t, np.nextafter(t, 9))])[:, None]
     np.testing.assert_allclose(
-        tables.base + answer(tables, inputs, asked)[0], booster.predict(asked, raw_score=True), rtol=0, atol=1e-12
+        tables.base + answer(tables, inputs, asked)[0],
+        booster.predict(asked, raw_score=True),
+        rtol=0,
+        atol=1e-12,
     )
 
 
@@ -144,7 +153,14 @@ def test_every_altered_index_is_noticed() -> None:
     tables, _ = compiled(train(x, (x.sum(1) > 0).astype(float), num_leaves=8), 3)
     arrays = tables.arrays()
     assert Tables.from_arrays(arrays, 3, 3).base == tables.base
-    for name in ("question_feature", "question_unknown", "tree_questions", "slot_tree", "slot_output", "tree_start"):
+    for name in (
+        "question_feature",
+        "question_unknown",
+        "tree_questions",
+        "slot_tree",
+        "slot_output",
+        "tree_start",
+    ):
         altered = dict(arrays) | {name: arrays[name].copy()}
         altered[name][-1] = 250 if name == "question_unknown" else 30_000
         with pytest.raises(ValueError, match=NOTICED):
@@ -155,6 +171,8 @@ def test_every_altered_index_is_noticed() -> None:
                 Tables.from_arrays(dict(arrays) | {name: arrays[name][:-1]}, 3, 3)
         with pytest.raises(ValueError, match=NOTICED):
             Tables.from_arrays(dict(arrays) | {name: arrays[name].astype(np.float32)}, 3, 3)
-    broken = dict(arrays) | {"values": np.where(np.arange(len(arrays["values"])) == 5, np.nan, arrays["values"])}
+    broken = dict(arrays) | {
+        "values": np.where(np.arange(len(arrays["values"])) == 5, np.nan, arrays["values"])
+    }
     with pytest.raises(ValueError, match=NOTICED):
         Tables.from_arrays(broken, 3, 3)
