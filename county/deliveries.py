@@ -171,7 +171,8 @@ class Sender:
         for header in department.unknown:
             rows = _replace(rows, header, np.flatnonzero(draw.random(count) < 0.01), [MISSING])
         each = int(draw.binomial(count, FAULT_SHARE)) + int(draw.random() < 0.15)
-        chosen = draw.choice(count, size=min(5 * each, count), replace=False)
+        sound = _speaking(rows)
+        chosen = draw.choice(sound, size=min(5 * each, len(sound)), replace=False)
         sorts = np.array_split(chosen, 5)
         if department.number:
             rows = self._spoil_cells(
@@ -240,6 +241,13 @@ class Sender:
             "mapping": self.department.id, "file": file, "row": row, "column": column, "fault": fault,
             "expected": expected, "household": "", "person": "", "month": "", "sent": "", "true_value": "", **more,
         }  # fmt: skip
+
+
+def _speaking(rows: pa.Table) -> Ints:
+    """Rows that say something; one that takes a bill back is left whole."""
+    if RETRACTION not in rows.schema.names:
+        return np.arange(rows.num_rows)
+    return np.flatnonzero(pc.equal(rows[RETRACTION], "0").to_numpy())
 
 
 def _replace(rows: pa.Table, header: str, chosen: Ints, values: list[str]) -> pa.Table:

@@ -36,7 +36,7 @@ def departments(months: int) -> tuple[Department, ...]:
         Department("county_accidents", care.accidents, day=4, late=0.08),
         Department("county_housing", settlement.housing, day=15, every=3, full_in=(6,), coded=("住房安全等级", "E级")),
         Department(
-            "county_water", settlement.water, day=6, full_in=(9,), coded=("饮水是否安全", "9"), missed=months // 2,
+            "county_water", settlement.water, day=6, full_in=(9,), coded=("饮水是否安全", "9"),
         ),
         Department("county_disasters", settlement.disasters, day=0, late=0.06, number="损失金额"),
         Department(
@@ -45,7 +45,7 @@ def departments(months: int) -> tuple[Department, ...]:
         ),
         Department(
             "county_work", settlement.work, day=11, flow=True, packed=True, late=0.03, wrong=0.005, spoil=settlement.spoil_work,
-            number="务工月收入", unknown=("务工月收入",), renamed={"务工月收入": "月务工收入"},
+            number="务工月收入", unknown=("务工月收入",), renamed={"务工月收入": "月务工收入"}, missed=months // 2,
         ),
         Department("county_loans", settlement.loans, day=3, every=1, number="逾期天数"),
     )  # fmt: skip
