@@ -24,6 +24,8 @@ LONGEST_LINE = 1 << 20
 # Uncompressed; more has to come in several files, by period. Keeps memory bounded whatever is thrown at us.
 LARGEST = 1 << 29
 GUESSES = ("utf-8", "gb18030", "latin-1")
+# Enough of a file to see which period it is of.
+GLANCE = 1 << 18
 
 
 def digest(path: Path) -> str:
@@ -53,13 +55,13 @@ def open_carrier(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, size: int = CHUNK) -> Iterator[bytes]:
     kind = {".xz": "xz", ".gz": "gz"}.get(path.suffix.lower(), "xz/gz")
     total = 0
     with open_carrier(path) as source:
         while True:
             try:
-                chunk = source.read(CHUNK)
+                chunk = source.read(size)
             except EOFError as problem:
                 raise Refusal("carrier_truncated", file=path.name, carrier=kind) from problem
             except (lzma.LZMAError, zlib.error, gzip.BadGzipFile) as problem:
@@ -72,33 +74,31 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _decoded(path: Path, encoding: str) -> Iterator[bytes]:
+def _decoded(path: Path, encoding: str, size: int) -> Iterator[bytes]:
     """The file's text as UTF-8, chunk by chunk. Raises `Refusal` ``encoding_wrong`` with the line."""
     ascii_alike = _ascii_alike(encoding)
     name = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else encoding)("strict")
-    lines, pending, first = 0, False, True
-    for chunk in _chunks(path):
-        if first and name != "utf-8" and chunk.startswith(codecs.BOM_UTF8):
+    pending, done = False, 0
+    for chunk in _chunks(path, size):
+        if not done and name != "utf-8" and chunk.startswith(codecs.BOM_UTF8):
             raise Refusal("encoding_wrong", file=path.name, row=1, encoding=encoding, guess="utf-8")
-        first = False
         if ascii_alike and not pending and chunk.isascii():
-            lines += chunk.count(b"\n")
             yield chunk
-            continue
-        held = decoder.getstate()[0]
-        try:
-            text = decoder.decode(chunk)
-        except UnicodeDecodeError as problem:
-            raise _wrong_encoding(path, encoding, held + chunk, problem, lines) from problem
-        pending = bool(decoder.getstate()[0])
-        lines += text.count("\n")
-        yield text.encode()
+        else:
+            held = decoder.getstate()[0]
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeDecodeError as problem:
+                raise _wrong_encoding(path, encoding, held + chunk, problem, done - len(held)) from problem
+            pending = bool(decoder.getstate()[0])
+            yield text.encode()
+        done += len(chunk)
     held = decoder.getstate()[0]
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as problem:
-        raise _wrong_encoding(path, encoding, held, problem, lines) from problem
+        raise _wrong_encoding(path, encoding, held, problem, done - len(held)) from problem
 
 
 def _ascii_alike(encoding: str) -> bool:
@@ -109,44 +109,52 @@ def _ascii_alike(encoding: str) -> bool:
         return False
 
 
-def _wrong_encoding(path: Path, encoding: str, data: bytes, problem: UnicodeDecodeError, lines: int) -> Refusal:
-    before = data[: problem.start].decode(encoding, "replace")
+def _wrong_encoding(path: Path, encoding: str, data: bytes, problem: UnicodeDecodeError, before: int) -> Refusal:
+    """The complaint with its line. ``data`` holds the bytes in error, ``before`` counts the bytes before it."""
     start, end = data.rfind(b"\n", 0, problem.start) + 1, data.find(b"\n", problem.start)
     line = data[start : end if end >= 0 else len(data)]
-    guess = "?"
-    for candidate in GUESSES:
-        if codecs.lookup(candidate).name != codecs.lookup(encoding).name:
-            try:
-                line.decode(candidate)
-            except UnicodeDecodeError:
-                continue
-            guess = candidate
+    row = _text_before(path, encoding, before).count("\n") + data[: problem.start].decode(encoding, "replace").count("\n") + 1
+    for guess in GUESSES:
+        if codecs.lookup(guess).name != codecs.lookup(encoding).name and _decodes(line, guess):
+            return Refusal("encoding_wrong", file=path.name, row=row, encoding=encoding, guess=guess)
+    return Refusal("encoding_unknown", file=path.name, row=row, encoding=encoding)
+
+
+def _text_before(path: Path, encoding: str, size: int) -> str:
+    found = b""
+    for chunk in _chunks(path):
+        found += chunk
+        if len(found) >= size:
             break
-    row = lines + before.count("\n") + 1
-    code = "encoding_unknown" if guess == "?" else "encoding_wrong"
-    return Refusal(code, file=path.name, row=row, encoding=encoding, guess=guess)
+    return found[:size].decode(encoding, "replace")
 
 
-def line_blocks(path: Path, encoding: str, *, whole: bool = False) -> Iterator[bytes]:
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def line_blocks(path: Path, encoding: str, *, whole: bool = False, size: int = CHUNK) -> Iterator[bytes]:
     """UTF-8 blocks that end at a line's end (the last one perhaps not); ``whole`` gives the file as one block.
 
     Raises `Refusal` ``file_empty`` for a file without any text, ``not_a_table`` for a line over 1 MiB.
     """
     rest: list[bytes] = []
-    held, lines, any_text = 0, 0, False
-    for chunk in _decoded(path, encoding):
-        any_text = any_text or bool(chunk.strip())
+    held, any_text = 0, False
+    for chunk in _decoded(path, encoding, size):
+        any_text = any_text or not chunk.isspace()
         cut = -1 if whole else chunk.rfind(b"\n") + 1
         if cut <= 0:
             rest.append(chunk)
             held += len(chunk)
             if not whole and held > LONGEST_LINE:
-                raise Refusal("not_a_table", file=path.name, row=lines + 1, limit=LONGEST_LINE >> 20)
+                raise Refusal("not_a_table", file=path.name, limit=LONGEST_LINE >> 20)
             continue
-        block = b"".join([*rest, chunk[:cut]])
-        lines += block.count(b"\n")
+        yield b"".join([*rest, chunk[:cut]])
         rest, held = [chunk[cut:]], len(chunk) - cut
-        yield block
     if not any_text:
         raise Refusal("file_empty", file=path.name)
     if any(rest):

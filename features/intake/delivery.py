@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping as Table, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ from features.errors import Refusal
 from features.facts.store import Delivery, FactStore
 from features.home import Home
 from features.intake import carriers
-from features.intake.lines import derived_lines
+from features.intake.lines import Lines
 from features.intake.making import make_facts, quarantine_cells
 from features.intake.mapping import Mapping, available
 from features.intake.periods import NO_DAY, epoch_days
@@ -23,7 +25,7 @@ from features.intake.quarantine import Quarantine
 from features.intake.register import Register
 from features.intake.revisions import RowBook, earlier_facts, revised, row_index, taken_back
 from features.intake.rows import arrivals, Pseudonyms, Rows, check_area, check_rows, day_of, refuse_if_hopeless
-from features.intake.tables import read_table
+from features.intake.tables import RawTable, read_table
 
 Progress = Callable[[str, int, int], None]
 
@@ -86,10 +88,15 @@ def ingest(
     intake = _Intake(home, arrived, register)
     jobs = _jobs(home, [Path(file) for file in files], mapping, intake)
     results = []
-    for done, job in enumerate(intake.by_arrival(jobs)):
-        if progress is not None:
-            progress(job.path.name, done, len(jobs))
-        results.append(intake.take(job))
+    ordered = intake.by_arrival(jobs)
+    # While one file becomes facts the next is unpacked and parsed.
+    with ThreadPoolExecutor(1) as reader:
+        reading = deque(reader.submit(intake.read, job) for job in ordered[:1])
+        for done, job in enumerate(ordered):
+            reading.extend(reader.submit(intake.read, following) for following in ordered[done + 1 : done + 2])
+            if progress is not None:
+                progress(job.path.name, done, len(jobs))
+            results.append(intake.take(job, reading.popleft().result()))
     return results
 
 
@@ -126,6 +133,7 @@ class _Intake:
         self.home, self.arrived, self.register = home, arrived, register
         self.store = FactStore(home)
         self.pseudonyms = Pseudonyms(home)
+        self.lines = Lines(self.store)
         self.books: dict[str, RowBook] = {}
         self.received: dict[tuple[str, str], Delivery] = {}
         for delivery in self.store.deliveries():
@@ -156,7 +164,8 @@ class _Intake:
         days = days[days != NO_DAY]
         return int(days.max()) if len(days) else last, job.path.name
 
-    def take(self, job: _Job) -> DeliveryResult:
+    def read(self, job: _Job) -> _Reading:
+        """The file's table, or why there is none; nothing for a file that was taken in before."""
         sha256 = None
         try:
             if job.mapping is None:
@@ -165,20 +174,29 @@ class _Intake:
             if not job.path.is_file():
                 raise Refusal("file_missing", file=job.path.name)
             sha256 = carriers.digest(job.path)
-            before = self.received.get((job.mapping.id, sha256))
+            return _Reading(sha256, None if self.seen(job.mapping, sha256) else read_table(job.path, job.mapping))
+        except Refusal as refusal:
+            return _Reading(sha256, None, refusal)
+
+    def take(self, job: _Job, reading: _Reading) -> DeliveryResult:
+        """Take a file in as a whole, or refuse it."""
+        try:
+            if reading.refusal is not None:
+                raise reading.refusal
+            assert job.mapping is not None and reading.sha256 is not None
+            before = self.received.get((job.mapping.id, reading.sha256))
             if before is not None:
-                return DeliveryResult(
-                    before.sequence, job.path.name, sha256, "unchanged", rows_in=before.rows_in, rows_unchanged=before.rows_in
-                )
-            return self._take(job.path, job.mapping, sha256)
+                rows = before.rows_in
+                return DeliveryResult(before.sequence, job.path.name, before.sha256, "unchanged", rows_in=rows, rows_unchanged=rows)
+            assert reading.raw is not None
+            return self._take(job.path, job.mapping, reading.sha256, reading.raw)
         except Refusal as refusal:
             error = refusal.document()["error"]
             assert isinstance(error, dict)
-            return DeliveryResult(None, job.path.name, sha256, "refused", error, refusal=refusal)
+            return DeliveryResult(None, job.path.name, reading.sha256, "refused", error, refusal=refusal)
 
-    def _take(self, path: Path, mapping: Mapping, sha256: str) -> DeliveryResult:
+    def _take(self, path: Path, mapping: Mapping, sha256: str, raw: RawTable) -> DeliveryResult:
         quarantine = Quarantine()
-        raw = read_table(path, mapping)
         rows = check_rows(raw, mapping, self.pseudonyms, self.arrived, self.home.today(), quarantine)
         rows_in = raw.rows + len(raw.broken)
         refuse_if_hopeless(rows_in, int(rows.usable.sum()), path.name, mapping)
@@ -187,6 +205,9 @@ class _Intake:
         area = check_area(rows, quarantine) if mapping.area else None
         quarantine_cells(rows, quarantine)
         tables, changed = self._facts(rows, change, recorded_at, area)
+        lines = self.lines.derive(mapping, tables.get("income"))
+        if lines is not None:
+            tables["line"] = pa.concat_tables([tables["line"], lines]) if "line" in tables else lines
         usable = int(rows.usable.sum())
         accepted = int(change.fresh.sum()) + changed
         manifest = self._manifest(path, mapping, sha256, rows, recorded_at, rows_in, usable, accepted, quarantine)
@@ -195,6 +216,7 @@ class _Intake:
         index = row_index(rows, np.flatnonzero(rows.usable))
         done = self.store.append(manifest, tables, rows=index, trait=mapping.trait_record)
         self.home.advance(done.recorded_at)
+        self.lines.keep(mapping, lines)
         self._book(mapping).add(index)
         self.received[mapping.id, sha256] = done
         self._introduce(rows)
@@ -243,9 +265,6 @@ class _Intake:
         candidates = np.flatnonzero(change.differing | change.retracting)
         if len(candidates):
             tables, changed = self._corrections(rows, change, candidates, tables, recorded_at)
-        lines = derived_lines(self.store, rows.mapping, tables.get("income"))
-        if lines is not None:
-            tables["line"] = pa.concat_tables([tables["line"], lines]) if "line" in tables else lines
         return tables, changed
 
     def _corrections(
@@ -300,6 +319,15 @@ class _Intake:
         if self.register is not None:
             for number in np.unique(rows.household[rows.usable]).tolist():
                 self.register.remember(rows.households[number].as_py(), rows.household_keys[number].as_py())
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A file as read: its digest, and its table unless it was refused or is known already."""
+
+    sha256: str | None
+    raw: RawTable | None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)

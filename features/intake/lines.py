@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from features.facts.kinds import kinds
 from features.facts.store import FactStore
 from features.intake.making import NO_SLOT
 from features.intake.mapping import Mapping
 from features.intake.revisions import latest, revised
+
+NEWEST = np.iinfo(np.int32).max
 
 
 def nearest_rank(values: np.ndarray, quantile: Decimal) -> int:
@@ -32,61 +37,90 @@ def is_welfare(table: pa.Table, mapping: Mapping) -> np.ndarray:
     return np.asarray(pc.fill_null(hits, False))
 
 
-def derived_lines(store: FactStore, mapping: Mapping, income: pa.Table | None) -> pa.Table | None:
-    """Line facts for the waves whose welfare the delivery changes; None where none does.
+class Lines:
+    """The derived lines of a home's mappings: the last word on each, and where the welfare of a wave stands."""
 
-    ``income`` are the delivery's income facts as they will be written. All welfare facts of a wave count
-    that are the last word once the delivery is recorded.
-    """
-    if mapping.line is None or mapping.line.quantile is None or income is None or not income.num_rows:
-        return None
-    touched = income.filter(pa.array(is_welfare(income, mapping)))
-    if not touched.num_rows:
-        return None
-    waves = pc.unique(touched["valid_to"].combine_chunks())
-    together = _with_earlier(store, mapping, touched, waves)
-    made = []
-    for wave in waves:
-        if wave.as_py() is None:
-            continue
-        here = pc.equal(together["valid_to"], wave)
-        values = together.filter(here)["amount"].drop_null().to_numpy()
-        if not len(values):
-            continue
-        now = touched.filter(pc.equal(touched["valid_to"], wave))
-        value = nearest_rank(values, mapping.line.quantile) * mapping.line.times
-        made.append(_fact(mapping, now, int(value.to_integral_value(ROUND_HALF_EVEN))))
-    if not made:
-        return None
-    fresh = pa.concat_tables(made)
-    written = revised(fresh, _earlier_lines(store, mapping))
-    return written if written.num_rows else None
+    def __init__(self, store: FactStore) -> None:
+        self.store = store
+        self.waves: dict[Path, tuple[date, date] | None] = {}
+        self.last: dict[str, pa.Table | None] = {}
+
+    def derive(self, mapping: Mapping, income: pa.Table | None) -> pa.Table | None:
+        """Line facts for the waves whose welfare a delivery changes; None where none does.
+
+        ``income`` are the delivery's income facts as they will be written. All welfare facts of a wave count
+        that are the last word once the delivery is recorded.
+        """
+        if mapping.line is None or mapping.line.quantile is None or income is None or not income.num_rows:
+            return None
+        touched = income.filter(pa.array(is_welfare(income, mapping)))
+        if not touched.num_rows:
+            return None
+        waves = pc.unique(touched["valid_to"].combine_chunks()).drop_null()
+        together = self._with_earlier(mapping, touched, waves)
+        made = []
+        for wave in waves:
+            values = together.filter(pc.equal(together["valid_to"], wave))["amount"].drop_null().to_numpy()
+            if len(values):
+                value = nearest_rank(values, mapping.line.quantile) * mapping.line.times
+                now = touched.filter(pc.equal(touched["valid_to"], wave))
+                made.append(_fact(mapping, now, int(value.to_integral_value(ROUND_HALF_EVEN))))
+        if not made:
+            return None
+        written = revised(pa.concat_tables(made), self._earlier_lines(mapping))
+        return written if written.num_rows else None
+
+    def keep(self, mapping: Mapping, lines: pa.Table | None) -> None:
+        """Remember lines that were committed, so that they need not be read again."""
+        if lines is not None:
+            earlier = self._earlier_lines(mapping)
+            newer = lines.set_column(
+                lines.schema.get_field_index("delivery"), "delivery",
+                pa.array(np.full(lines.num_rows, 0 if earlier is None else pc.max(earlier["delivery"]).as_py() + 1, np.int32)),
+            )  # fmt: skip
+            self.last[mapping.id] = newer if earlier is None else latest(pa.concat_tables([earlier, newer]))
+
+    def _with_earlier(self, mapping: Mapping, touched: pa.Table, waves: pa.Array) -> pa.Table:
+        """All welfare facts of the waves, the delivery's among them, last words only."""
+        first, last = pc.min(waves).as_py(), pc.max(waves).as_py()
+        paths = [path for path in self.store.paths("income") if self._overlaps(path, first, last)]
+        known = touched
+        if paths:
+            condition = (pc.field("source") == mapping.id) & pc.field("valid_to").isin(waves)
+            earlier = ds.dataset([str(path) for path in paths]).to_table(filter=condition)
+            if earlier.num_rows:
+                earlier = earlier.filter(pa.array(is_welfare(earlier, mapping)))
+                newest = pa.array(np.full(touched.num_rows, NEWEST, np.int32))
+                mine = touched.set_column(touched.schema.get_field_index("delivery"), "delivery", newest)
+                known = latest(pa.concat_tables([earlier, mine]))
+        return known.filter(pc.invert(known["retracted"]))
+
+    def _overlaps(self, path: Path, first: date, last: date) -> bool:
+        """Whether a file holds facts of these waves, by the statistics in its footer (read once)."""
+        if path not in self.waves:
+            self.waves[path] = _span(path)
+        span = self.waves[path]
+        return span is not None and span[0] <= last and first <= span[1]
+
+    def _earlier_lines(self, mapping: Mapping) -> pa.Table | None:
+        if mapping.id not in self.last:
+            paths = self.store.paths("line")
+            self.last[mapping.id] = None
+            if paths:
+                condition = (pc.field("source") == mapping.id) & (pc.field("slot") == NO_SLOT)
+                found = ds.dataset([str(path) for path in paths]).to_table(filter=condition)
+                if found.num_rows:
+                    self.last[mapping.id] = latest(found)
+        return self.last[mapping.id]
 
 
-def _with_earlier(store: FactStore, mapping: Mapping, touched: pa.Table, waves: pa.Array) -> pa.Table:
-    """All welfare facts of the waves, the delivery's among them, last words only."""
-    paths = store.paths("income")
-    known = touched
-    if paths:
-        condition = (pc.field("source") == mapping.id) & pc.field("valid_to").isin(waves)
-        earlier = ds.dataset([str(path) for path in paths]).to_table(filter=condition)
-        if earlier.num_rows:
-            earlier = earlier.filter(pa.array(is_welfare(earlier, mapping)))
-            last = np.iinfo(np.int32).max
-            mine = touched.set_column(
-                touched.schema.get_field_index("delivery"), "delivery", pa.array(np.full(touched.num_rows, last, np.int32))
-            )
-            known = latest(pa.concat_tables([earlier, mine]))
-    return known.filter(pc.invert(known["retracted"]))
-
-
-def _earlier_lines(store: FactStore, mapping: Mapping) -> pa.Table | None:
-    paths = store.paths("line")
-    if not paths:
-        return None
-    condition = (pc.field("source") == mapping.id) & (pc.field("slot") == NO_SLOT)
-    found = ds.dataset([str(path) for path in paths]).to_table(filter=condition)
-    return latest(found) if found.num_rows else None
+def _span(path: Path) -> tuple[date, date] | None:
+    """Earliest and latest ``valid_to`` of a file; None where it has none."""
+    metadata = pq.read_metadata(path)
+    column = metadata.schema.to_arrow_schema().get_field_index("valid_to")
+    found = [metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)]
+    days = [(s.min, s.max) for s in found if s is not None and s.has_min_max]
+    return (min(low for low, _ in days), max(high for _, high in days)) if days else None
 
 
 def _fact(mapping: Mapping, now: pa.Table, amount: int) -> pa.Table:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.facts.kinds import COMMON, TYPES, Kind, make_kind
+from features.facts.kinds import COMMON, TYPES, FactColumn, Kind, make_kind
 from features.intake.bindings import Binding, FactTemplate
 from features.intake.checks import as_codes
 from features.intake.periods import NO_DAY
@@ -19,24 +20,38 @@ from features.intake.rows import Rows, as_days
 NO_SLOT = -1
 
 
-def make_facts(rows: Rows, chosen: np.ndarray, recorded_at: np.ndarray, area: tuple[pa.Array, np.ndarray] | None) -> dict[str, pa.Table]:
+@dataclass
+class _Part:
+    """Facts of one template: which rows, and the days of each."""
+
+    template: FactTemplate
+    rows: np.ndarray
+    days: dict[str, np.ndarray]
+
+
+def make_facts(
+    rows: Rows, chosen: np.ndarray, recorded_at: np.ndarray, area: tuple[pa.Array, np.ndarray] | None
+) -> dict[str, pa.Table]:
     """The facts of the chosen rows by kind, first revisions all; ``delivery`` is left 0.
+
+    Tables are in the order of the store: by household, row and slot.
 
     Parameters
     ----------
-    chosen : row numbers in the order in which facts shall stand (by household)
+    chosen : row numbers by household and line
     recorded_at : for each row of the file the day on which it is recorded
     area : distinct area codes and the number of each row's
     """
-    mapping = rows.mapping
-    parts: dict[str, list[pa.Table]] = {}
-    for template in mapping.facts:
-        table = _fact_table(rows, template, chosen, recorded_at, area)
-        parts.setdefault(template.kind.id, []).append(table)
+    rank = np.zeros(rows.raw.rows, np.int64)
+    rank[chosen] = np.arange(len(chosen))
+    of_kind: dict[str, list[_Part]] = {}
+    for template in rows.mapping.facts:
+        of_kind.setdefault(template.kind.id, []).append(_part(rows, template, chosen))
+    tables = {kind: _kind_table(rows, parts, rank, recorded_at, area) for kind, parts in of_kind.items()}
     traits = trait_kind_of(rows)
     if traits is not None:
-        parts[traits.id] = [_trait_table(rows, traits, chosen, recorded_at)]
-    return {kind: pa.concat_tables(tables) for kind, tables in parts.items()}
+        tables[traits.id] = _trait_table(rows, traits, chosen, recorded_at)
+    return tables
 
 
 def trait_kind_of(rows: Rows) -> Kind | None:
@@ -65,46 +80,76 @@ def bindings_of(rows: Rows) -> Iterator[Binding]:
         yield trait.binding
 
 
-def _fact_table(
-    rows: Rows, template: FactTemplate, chosen: np.ndarray, recorded_at: np.ndarray, area: tuple[pa.Array, np.ndarray] | None
-) -> pa.Table:
+def _part(rows: Rows, template: FactTemplate, chosen: np.ndarray) -> _Part:
     at = chosen
     for column, values in template.when.items():
         at = at[_holds(rows, column, values)[at]]
-    known = np.zeros(rows.raw.rows, bool)
-    for binding in template.columns.values():
-        known |= rows.read(binding).known()
     # A fact of which the row says nothing is not written; where the mapping binds no column, the row is the fact.
     if template.columns and template.kind.id != "household":
+        known = np.zeros(rows.raw.rows, bool)
+        for binding in template.columns.values():
+            known |= rows.read(binding).known()
         at = at[known[at]]
     if template.once:
         at = _first_of_household(rows, at)
-    days = {"valid_from": rows.first[at], "valid_to": rows.last[at], "happened_on": np.full(len(at), NO_DAY, np.int32)}
-    if template.kind.clock == "event":
-        days["happened_on"] = rows.last[at]
-        days["valid_from"] = days["valid_to"] = np.full(len(at), NO_DAY, np.int32)
+    none = np.full(len(at), NO_DAY, np.int32)
+    event = template.kind.clock == "event"
+    days = {
+        "valid_from": none if event else rows.first[at],
+        "valid_to": none if event else rows.last[at],
+        "happened_on": rows.last[at] if event else none,
+    }
     for name in days:
         binding = getattr(template, name)
         if binding is not None:
             days[name] = rows.read(binding).taken(at).cast(pa.int32()).fill_null(NO_DAY).to_numpy(zero_copy_only=False)
     if template.happened_on is not None:
         dated = days["happened_on"] != NO_DAY
-        at, days = at[dated], {name: values[dated] for name, values in days.items()}
-    elif template.kind.clock == "span":
+        return _Part(template, at[dated], {name: values[dated] for name, values in days.items()})
+    if not event:
         undated = (days["valid_from"] == NO_DAY) & (days["valid_to"] == NO_DAY)
         days["valid_from"] = np.where(undated, rows.first[at], days["valid_from"])
-    common = _common(rows, at, template.slot, days, recorded_at, with_person=not template.once)
+    return _Part(template, at, days)
+
+
+def _kind_table(
+    rows: Rows, parts: list[_Part], rank: np.ndarray, recorded_at: np.ndarray, area: tuple[pa.Array, np.ndarray] | None
+) -> pa.Table:
+    """All facts of a kind, those of its templates side by side, household by household."""
+    kind = parts[0].template.kind
+    at = np.concatenate([part.rows for part in parts])
+    number = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
+    order = np.argsort(rank[at] * len(parts) + number, kind="stable")
+    at, number = at[order], number[order]
+    slots = np.array([part.template.slot for part in parts], np.int16)[number]
+    days = {name: np.concatenate([part.days[name] for part in parts])[order] for name in parts[0].days}
+    with_person = np.array([not part.template.once for part in parts])[number]
     own = []
-    for column in template.kind.columns.values():
-        if template.kind.id == "household" and column.name == "area":
+    for column in kind.columns.values():
+        if kind.id == "household" and column.name == "area":
             own.append(area[0].take(pa.array(area[1][at])) if area else pa.nulls(len(at), pa.string()))
-        elif column.name in template.columns:
-            values = rows.read(template.columns[column.name]).taken(at)
-            default = template.always.get(column.name)
-            own.append(values if default is None else values.fill_null(default))
         else:
-            own.append(_constant(template.always.get(column.name), len(at), TYPES[column.type]))
-    return pa.Table.from_arrays([*common, *own], schema=template.kind.schema)
+            own.append(_own_column(rows, parts, column, number, order))
+    return pa.Table.from_arrays([*_common(rows, at, slots, days, recorded_at, with_person), *own], schema=kind.schema)
+
+
+def _own_column(rows: Rows, parts: list[_Part], column: FactColumn, number: np.ndarray, order: np.ndarray) -> pa.Array:
+    """A kind's own column: constants of the templates, or what the rows say."""
+    kind = TYPES[column.type]
+    constants = [part.template.always.get(column.name) for part in parts]
+    if not any(column.name in part.template.columns for part in parts):
+        if len(set(constants)) == 1:
+            return _constant(constants[0], len(order), kind)
+        return pa.array(constants, kind).take(pa.array(number))
+    pieces = []
+    for part, constant in zip(parts, constants, strict=True):
+        binding = part.template.columns.get(column.name)
+        if binding is None:
+            pieces.append(_constant(constant, len(part.rows), kind))
+        else:
+            values = rows.read(binding).taken(part.rows)
+            pieces.append(values if constant is None else values.fill_null(constant))
+    return pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces).take(pa.array(order))
 
 
 def _trait_table(rows: Rows, kind: Kind, chosen: np.ndarray, recorded_at: np.ndarray) -> pa.Table:
@@ -114,25 +159,25 @@ def _trait_table(rows: Rows, kind: Kind, chosen: np.ndarray, recorded_at: np.nda
     at = chosen[known[chosen]]
     days = {"valid_from": rows.first[at], "valid_to": rows.last[at], "happened_on": np.full(len(at), NO_DAY, np.int32)}
     own = [rows.read(trait.binding).taken(at) for trait in rows.mapping.traits]
-    return pa.Table.from_arrays([*_common(rows, at, NO_SLOT, days, recorded_at, with_person=True), *own], schema=kind.schema)
+    slots = np.full(len(at), NO_SLOT, np.int16)
+    return pa.Table.from_arrays([*_common(rows, at, slots, days, recorded_at, np.ones(len(at), bool)), *own], schema=kind.schema)
 
 
 def _common(
-    rows: Rows, at: np.ndarray, slot: int, days: dict[str, np.ndarray], recorded_at: np.ndarray, *, with_person: bool
+    rows: Rows, at: np.ndarray, slots: np.ndarray, days: dict[str, np.ndarray], recorded_at: np.ndarray, with_person: np.ndarray
 ) -> list[pa.Array]:
     """The common columns of facts, in the order of `COMMON`."""
     size = len(at)
-    person = (
-        rows.persons.take(pa.array(rows.person[at]))
-        if with_person and rows.persons is not None and rows.person is not None
-        else pa.nulls(size, pa.string())
-    )
+    person = pa.nulls(size, pa.string())
+    if rows.persons is not None and rows.person is not None:
+        person = rows.persons.take(pa.array(rows.person[at], mask=~with_person))
+    one_entry = len(rows.entries) == 1
     made = {
         "household": rows.households.take(pa.array(rows.household[at])),
         "person": person,
         "source": _constant(rows.mapping.id, size, pa.string()),
-        "entry": rows.entries.take(pa.array(rows.entry[at])),
-        "slot": pa.array(np.full(size, slot, np.int16)),
+        "entry": _constant(rows.entries[0].as_py(), size, pa.string()) if one_entry else rows.entries.take(pa.array(rows.entry[at])),
+        "slot": pa.array(slots),
         "period": as_days(rows.period[at]),
         **{name: as_days(values) for name, values in days.items()},
         "known_at": as_days(rows.known_at[at]),

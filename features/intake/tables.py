@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from features.errors import Refusal
-from features.intake.carriers import line_blocks
+from features.intake.carriers import CHUNK, GLANCE, line_blocks
 from features.intake.mapping import Format, Mapping
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -50,13 +51,14 @@ def read_table(path: Path, mapping: Mapping, columns: tuple[str, ...] | None = N
     Parameters
     ----------
     columns : read only these (all that the mapping uses by default)
-    only_first : stop after the first block of some 4 MiB, enough to know which period a file is of
+    only_first : stop after the first block, enough to see which period a file is of
 
     Raises
     ------
     Refusal for what no single row is to blame for: carrier, encoding, header, delimiter, missing columns.
     """
-    blocks = line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline)
+    size = GLANCE if only_first else CHUNK
+    blocks = line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline, size=size)
     first, line = _after_header(blocks, path, mapping)
     header = read_header(first.header, path, mapping)
     wanted = tuple(c for c in (columns or mapping.columns) if c in header.place)
@@ -232,17 +234,21 @@ def _parse(
         raise Refusal("line_break_in_cell", file=path.name, row=line + _unclosed(block, form))
     skipped = np.array(sorted([*broken, *blank]), np.int64) - 1
     numbers = np.delete(np.arange(counted), skipped)
-    empty = _empty_lines(block)
+    # A line without any character reads as a row of empty cells.
+    empty = _empty_lines(block) if not form.multiline and _has_blank(table) else ()
     if len(empty):
         keep = ~np.isin(numbers, empty)
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
     return table, numbers + line, np.array(broken, np.int64) - 1 + line, line + counted
 
 
+def _has_blank(table: pa.Table) -> bool:
+    first = table.column(0).combine_chunks() if table.num_columns else pa.array([])
+    return pa.types.is_dictionary(first.type) and bool(pc.any(pc.equal(first.dictionary, "")).as_py())
+
+
 def _empty_lines(block: bytes) -> np.ndarray:
     """Numbers, within the block, of lines without any character."""
-    if not (block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block):
-        return np.zeros(0, np.int64)
     return np.array([number for number, text in enumerate(block.split(b"\n")) if text in (b"", b"\r")], np.int64)
 
 
