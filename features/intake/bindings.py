@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from features.errors import Refusal
@@ -90,7 +89,9 @@ def stored_value(section: Section, key: str, value: object, target: FactColumn) 
     return text
 
 
-def read_binding(section: Section, key: str, target: FactColumn, default_format: str | None = None) -> Binding:
+def read_binding(
+    section: Section, key: str, target: FactColumn, default_format: str | None = None
+) -> Binding:
     """A binding: a column's name alone, or a section with ``from`` and how to read it."""
     value = section.get(key)
     name = as_text(value)
@@ -107,7 +108,8 @@ def read_binding_keys(inner: Section, target: FactColumn, default_format: str | 
     if "codes" in inner:
         table = inner.section("codes")
         codes = {
-            code: None if value is None else stored_value(table, code, value, target) for code, value in table.items()
+            code: None if value is None else stored_value(table, code, value, target)
+            for code, value in table.items()
         }
     return Binding(
         str(inner.text("from")),
@@ -138,7 +140,7 @@ def read_fact(section: Section, slot: int) -> FactTemplate:
     if "columns" in section:
         bound = section.section("columns")
         bound.only(*known)
-        for column, _ in bound.items():
+        for column in bound.names():
             columns[column] = read_binding(bound, column, kind.columns[column])
     for column in STATED.get(name, ()):
         if column not in always and column not in columns:
@@ -146,14 +148,16 @@ def read_fact(section: Section, slot: int) -> FactTemplate:
     when: dict[str, tuple[str, ...]] = {}
     if "when" in section:
         conditions = section.section("when")
-        when = {column: conditions.texts(column) for column, _ in conditions.items()}
+        when = {column: conditions.texts(column) for column in conditions.names()}
     if not columns and not when and name != "household":
         raise Refusal("mapping_missing_key", file=section.file, key=section.path("columns"))
     days = {
         key: read_binding(section, key, DAY, "%Y-%m-%d") if key in section else None
         for key in ("happened_on", "valid_from", "valid_to")
     }
-    return FactTemplate(slot, kind, always, columns, when, **days, once=section.flag("once", name == "household"))
+    return FactTemplate(
+        slot, kind, always, columns, when, **days, once=section.flag("once", name == "household")
+    )
 
 
 def read_trait(section: Section, key: str) -> Trait:
@@ -164,6 +168,10 @@ def read_trait(section: Section, key: str) -> Trait:
     kind = inner.choice("type", TRAIT_TYPES)
     label = inner.both("name")
     target = FactColumn(key, kind, label, None, inner.integer("digits", 0))
-    return Trait(key, read_binding_keys(inner, target), label, inner.text("group", "make_up"), inner.flag("protected", False))
-
-
+    return Trait(
+        key,
+        read_binding_keys(inner, target),
+        label,
+        inner.text("group", "make_up"),
+        inner.flag("protected", False),
+    )

@@ -45,7 +45,7 @@ def open_carrier(path: Path) -> BinaryIO:
         raise Refusal("file_empty", file=path.name)
     suffix = path.suffix.lower()
     if magic == XZ:
-        return lzma.open(path)
+        return lzma.open(path)  # type: ignore[return-value]
     if magic[:2] == GZIP:
         return gzip.open(path)  # type: ignore[return-value]
     if suffix in (".xz", ".gz"):
@@ -109,11 +109,17 @@ def _ascii_alike(encoding: str) -> bool:
         return False
 
 
-def _wrong_encoding(path: Path, encoding: str, data: bytes, problem: UnicodeDecodeError, before: int) -> Refusal:
+def _wrong_encoding(
+    path: Path, encoding: str, data: bytes, problem: UnicodeDecodeError, before: int
+) -> Refusal:
     """The complaint with its line. ``data`` holds the bytes in error, ``before`` counts the bytes before it."""
     start, end = data.rfind(b"\n", 0, problem.start) + 1, data.find(b"\n", problem.start)
     line = data[start : end if end >= 0 else len(data)]
-    row = _text_before(path, encoding, before).count("\n") + data[: problem.start].decode(encoding, "replace").count("\n") + 1
+    row = (
+        _text_before(path, encoding, before).count("\n")
+        + data[: problem.start].decode(encoding, "replace").count("\n")
+        + 1
+    )
     for guess in GUESSES:
         if codecs.lookup(guess).name != codecs.lookup(encoding).name and _decodes(line, guess):
             return Refusal("encoding_wrong", file=path.name, row=row, encoding=encoding, guess=guess)

@@ -43,14 +43,20 @@ class Reading:
 
     def known(self) -> np.ndarray:
         """For each row whether it has a value."""
-        return np.asarray(self.values.is_valid())[self.rows] if len(self.values) else np.zeros(len(self.rows), bool)
+        return (
+            np.asarray(self.values.is_valid())[self.rows]
+            if len(self.values)
+            else np.zeros(len(self.rows), bool)
+        )
 
     def faulty(self) -> np.ndarray:
         """For each row the number of its fault, 0 for none."""
         return self.faults[self.rows] if len(self.faults) else np.zeros(len(self.rows), np.int16)
 
 
-def read_cells(column: pa.DictionaryArray, binding: Binding, missing: tuple[str, ...], form: Format) -> Reading:
+def read_cells(
+    column: pa.DictionaryArray, binding: Binding, missing: tuple[str, ...], form: Format
+) -> Reading:
     """Read a column of text as the type that the binding's target has."""
     texts = pc.utf8_trim_whitespace(column.dictionary.cast(pa.string()))
     codes = as_codes(texts)
@@ -65,10 +71,14 @@ def read_cells(column: pa.DictionaryArray, binding: Binding, missing: tuple[str,
         values = _days(texts, binding.format or "%Y-%m-%d", absent, faults)
     elif kind == "category" and binding.target.values is not None:
         values = _masked(codes, absent)
-        faults[~absent & ~np.asarray(pc.is_in(codes, value_set=pa.array(binding.target.values)))] = CODES["unknown_code"]
+        faults[~absent & ~np.asarray(pc.is_in(codes, value_set=pa.array(binding.target.values)))] = CODES[
+            "unknown_code"
+        ]
     else:
         values = _masked(codes if kind == "code" else texts, absent)
-        faults[~absent & np.asarray(pc.match_substring_regex(texts, r"[\x00-\x08\x0e-\x1f]"))] = CODES["control_character"]
+        faults[~absent & np.asarray(pc.match_substring_regex(texts, r"[\x00-\x08\x0e-\x1f]"))] = CODES[
+            "control_character"
+        ]
     if faults.any():
         values = _masked(values, faults != FINE)
     return Reading(values, faults, column.indices.to_numpy())
@@ -88,7 +98,9 @@ def _masked(values: pa.Array, mask: np.ndarray) -> pa.Array:
     return pc.if_else(pa.array(mask), pa.scalar(None, values.type), values) if mask.any() else values
 
 
-def _by_codes(codes: pa.Array, texts: pa.Array, binding: Binding, absent: np.ndarray, faults: np.ndarray) -> pa.Array:
+def _by_codes(
+    codes: pa.Array, texts: pa.Array, binding: Binding, absent: np.ndarray, faults: np.ndarray
+) -> pa.Array:
     table = dict(binding.codes or {})
     found = []
     for number, (code, text) in enumerate(zip(codes.to_pylist(), texts.to_pylist(), strict=True)):
@@ -99,7 +111,9 @@ def _by_codes(codes: pa.Array, texts: pa.Array, binding: Binding, absent: np.nda
     return pa.array(found, TYPES[binding.target.type])
 
 
-def _numbers(texts: pa.Array, binding: Binding, form: Format, absent: np.ndarray, faults: np.ndarray) -> pa.Array:
+def _numbers(
+    texts: pa.Array, binding: Binding, form: Format, absent: np.ndarray, faults: np.ndarray
+) -> pa.Array:
     divisor = binding.target.divisor if binding.target.type != "integer" else 1
     whole = binding.target.type == "integer"
     values = np.zeros(len(texts), np.int64)
@@ -114,7 +128,9 @@ def _numbers(texts: pa.Array, binding: Binding, form: Format, absent: np.ndarray
             rounded = pc.round(chosen.cast(pa.decimal128(38, 18)), ndigits=digits, round_mode="half_to_even")
             small = np.asarray(pc.less_equal(rounded, pa.scalar(Decimal(LARGEST), pa.decimal128(38, 18))))
             scaled = pc.multiply(
-                pc.if_else(pa.array(small), rounded, pa.scalar(Decimal(0), rounded.type)).cast(pa.decimal128(19, digits)),
+                pc.if_else(pa.array(small), rounded, pa.scalar(Decimal(0), rounded.type)).cast(
+                    pa.decimal128(19, digits)
+                ),
                 pa.scalar(Decimal(divisor), pa.decimal128(7, 0)),
             )
             values[plain] = scaled.cast(pa.decimal128(38, 0), safe=False).cast(pa.int64()).to_numpy()
@@ -128,7 +144,10 @@ def _numbers(texts: pa.Array, binding: Binding, form: Format, absent: np.ndarray
             values[number] = value
     good = ~absent & (faults == FINE)
     absent = absent | (good & _not_above(values, binding, divisor))
-    for bound, code, beyond in ((binding.at_least, "too_small", np.less), (binding.at_most, "too_large", np.greater)):
+    for bound, code, beyond in (
+        (binding.at_least, "too_small", np.less),
+        (binding.at_most, "too_large", np.greater),
+    ):
         if bound is not None:
             faults[good & ~absent & _beyond(beyond, values, bound * divisor)] = CODES[code]
     return pa.array(values, pa.int64(), mask=absent)
@@ -142,7 +161,9 @@ def _not_above(values: np.ndarray, binding: Binding, divisor: int) -> np.ndarray
     return values <= int(limit.to_integral_value("ROUND_FLOOR"))
 
 
-def _beyond(compare: Callable[[np.ndarray, int], np.ndarray], values: np.ndarray, limit: Decimal) -> np.ndarray:
+def _beyond(
+    compare: Callable[[np.ndarray, int], np.ndarray], values: np.ndarray, limit: Decimal
+) -> np.ndarray:
     rounding = "ROUND_CEILING" if compare is np.less else "ROUND_FLOOR"
     return compare(values, int(limit.to_integral_value(rounding)))
 
@@ -154,7 +175,11 @@ def _slow_number(text: str, binding: Binding, form: Format, divisor: int, whole:
     if not re.fullmatch(rf"[+-]?(?:(?:\d+{grouped})(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d{{1,3}})?", text):
         return "not_a_number"
     try:
-        number = Decimal(text.replace(form.thousands, "").replace(form.decimal, ".") if thousands else text.replace(form.decimal, "."))
+        number = Decimal(
+            text.replace(form.thousands, "").replace(form.decimal, ".")
+            if thousands
+            else text.replace(form.decimal, ".")
+        )
         number *= binding.scale
         if abs(number) > LARGEST:
             return "number_too_large"

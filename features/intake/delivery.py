@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping as Table, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Table
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,8 +25,16 @@ from features.intake.periods import NO_DAY, epoch_days
 from features.intake.quarantine import Quarantine
 from features.intake.register import Register
 from features.intake.revisions import RowBook, earlier_facts, revised, row_index, taken_back
-from features.intake.rows import arrivals, Pseudonyms, Rows, check_area, check_rows, day_of, refuse_if_hopeless
-from features.intake.tables import RawTable, read_table
+from features.intake.rows import (
+    Pseudonyms,
+    Rows,
+    arrivals,
+    check_area,
+    check_rows,
+    day_of,
+    refuse_if_hopeless,
+)
+from features.intake.tables import RawTable, as_strings, read_table
 
 Progress = Callable[[str, int, int], None]
 
@@ -85,15 +94,23 @@ def ingest(
     """
     if arrived is not None:
         home.recording_day(arrived)
-    intake = _Intake(home, arrived, register)
-    jobs = _jobs(home, [Path(file) for file in files], mapping, intake)
+    with home.writing():
+        return _ingest(_Intake(home, arrived, register), [Path(file) for file in files], mapping, progress)
+
+
+def _ingest(
+    intake: _Intake, files: list[Path], mapping: Path | str | None, progress: Progress | None
+) -> list[DeliveryResult]:
+    jobs = _jobs(intake.home, files, mapping, intake)
     results = []
     ordered = intake.by_arrival(jobs)
     # While one file becomes facts the next is unpacked and parsed.
     with ThreadPoolExecutor(1) as reader:
         reading = deque(reader.submit(intake.read, job) for job in ordered[:1])
         for done, job in enumerate(ordered):
-            reading.extend(reader.submit(intake.read, following) for following in ordered[done + 1 : done + 2])
+            reading.extend(
+                reader.submit(intake.read, following) for following in ordered[done + 1 : done + 2]
+            )
             if progress is not None:
                 progress(job.path.name, done, len(jobs))
             results.append(intake.take(job, reading.popleft().result()))
@@ -111,7 +128,9 @@ def _jobs(home: Home, files: list[Path], mapping: Path | str | None, intake: _In
         found = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
         if found:
             of_folder = Mapping.load(mapping if mapping is not None else name, home)
-            jobs += [_Job(path, of_folder) for path in found if not intake.seen(of_folder, carriers.digest(path))]
+            jobs += [
+                _Job(path, of_folder) for path in found if not intake.seen(of_folder, carriers.digest(path))
+            ]
     return jobs
 
 
@@ -123,7 +142,9 @@ def _choose(path: Path, known: list[Mapping]) -> _Job:
         return _Job(path, fitting[0])
     if not fitting:
         return _Job(path, None, Refusal("no_mapping_for_file", file=path.name))
-    return _Job(path, None, Refusal("several_mappings", file=path.name, known=", ".join(m.id for m in fitting)))
+    return _Job(
+        path, None, Refusal("several_mappings", file=path.name, known=", ".join(m.id for m in fitting))
+    )
 
 
 class _Intake:
@@ -147,7 +168,9 @@ class _Intake:
     def by_arrival(self, jobs: list[_Job]) -> list[_Job]:
         if len(jobs) < 2:
             return jobs
-        return [job for _, job in sorted(((self._arrival(job), job) for job in jobs), key=lambda pair: pair[0])]
+        return [
+            job for _, job in sorted(((self._arrival(job), job) for job in jobs), key=lambda pair: pair[0])
+        ]
 
     def _arrival(self, job: _Job) -> tuple[int, str]:
         """Latest arrival among the first rows of a file (unreadable ones come last)."""
@@ -174,7 +197,9 @@ class _Intake:
             if not job.path.is_file():
                 raise Refusal("file_missing", file=job.path.name)
             sha256 = carriers.digest(job.path)
-            return _Reading(sha256, None if self.seen(job.mapping, sha256) else read_table(job.path, job.mapping))
+            return _Reading(
+                sha256, None if self.seen(job.mapping, sha256) else read_table(job.path, job.mapping)
+            )
         except Refusal as refusal:
             return _Reading(sha256, None, refusal)
 
@@ -183,11 +208,19 @@ class _Intake:
         try:
             if reading.refusal is not None:
                 raise reading.refusal
-            assert job.mapping is not None and reading.sha256 is not None
+            assert job.mapping is not None
+            assert reading.sha256 is not None
             before = self.received.get((job.mapping.id, reading.sha256))
             if before is not None:
                 rows = before.rows_in
-                return DeliveryResult(before.sequence, job.path.name, before.sha256, "unchanged", rows_in=rows, rows_unchanged=rows)
+                return DeliveryResult(
+                    before.sequence,
+                    job.path.name,
+                    before.sha256,
+                    "unchanged",
+                    rows_in=rows,
+                    rows_unchanged=rows,
+                )
             assert reading.raw is not None
             return self._take(job.path, job.mapping, reading.sha256, reading.raw)
         except Refusal as refusal:
@@ -210,9 +243,13 @@ class _Intake:
             tables["line"] = pa.concat_tables([tables["line"], lines]) if "line" in tables else lines
         usable = int(rows.usable.sum())
         accepted = int(change.fresh.sum()) + changed
-        manifest = self._manifest(path, mapping, sha256, rows, recorded_at, rows_in, usable, accepted, quarantine)
+        manifest = self._manifest(
+            path, mapping, sha256, rows, recorded_at, rows_in, usable, accepted, quarantine
+        )
         if manifest.quarantine is not None:
-            quarantine.write(self.home.folder("quarantine") / manifest.quarantine, path, mapping, raw.header.names)
+            quarantine.write(
+                self.home.folder("quarantine") / manifest.quarantine, path, mapping, raw.header.names
+            )
         index = row_index(rows, np.flatnonzero(rows.usable))
         done = self.store.append(manifest, tables, rows=index, trait=mapping.trait_record)
         self.home.advance(done.recorded_at)
@@ -240,12 +277,16 @@ class _Intake:
         rows.usable &= ~nothing
         speaking = rows.usable & ~rows.retracts
         same = known & ~retracted & (digest == rows.digest)
-        return _Change(speaking & ~known, speaking & known & ~same, rows.usable & rows.retracts & known & ~retracted)
+        return _Change(
+            speaking & ~known, speaking & known & ~same, rows.usable & rows.retracts & known & ~retracted
+        )
 
     def _recorded_at(self, rows: Rows) -> np.ndarray:
         """The day on which each row is recorded: a file of several arrivals is several deliveries in one."""
         real = self.home.clock == "real"
-        undeclared = self.arrived is None and (rows.mapping.arrival.rule == "delivery" or self.home.first_list_issued)
+        undeclared = self.arrived is None and (
+            rows.mapping.arrival.rule == "delivery" or self.home.first_list_issued
+        )
         days, place = np.unique(rows.known_at[rows.usable], return_inverse=True)
         recorded = [self.home.recording_day(None if real and undeclared else day_of(day)) for day in days]
         recorded_at = np.full(rows.raw.rows, NO_DAY, np.int32)
@@ -260,7 +301,9 @@ class _Intake:
     ) -> tuple[dict[str, pa.Table], int]:
         """Facts to write, and how many of the rows that were known before do change something."""
         by_household = np.lexsort((rows.raw.lines, rows.household))
-        tables = make_facts(rows, by_household[(change.fresh | change.differing)[by_household]], recorded_at, area)
+        tables = make_facts(
+            rows, by_household[(change.fresh | change.differing)[by_household]], recorded_at, area
+        )
         changed = 0
         candidates = np.flatnonzero(change.differing | change.retracting)
         if len(candidates):
@@ -268,7 +311,12 @@ class _Intake:
         return tables, changed
 
     def _corrections(
-        self, rows: Rows, change: _Change, candidates: np.ndarray, tables: dict[str, pa.Table], recorded_at: np.ndarray
+        self,
+        rows: Rows,
+        change: _Change,
+        candidates: np.ndarray,
+        tables: dict[str, pa.Table],
+        recorded_at: np.ndarray,
     ) -> tuple[dict[str, pa.Table], int]:
         households = rows.households.take(pa.array(np.unique(rows.household[candidates])))
         of_changed = pa.array(rows.raw.lines[change.differing].astype(np.int32))
@@ -304,7 +352,9 @@ class _Intake:
             file=path.name,
             sha256=sha256,
             arrived=day_of(known_at.max()) if len(known_at) else None,
-            recorded_at=day_of(recorded_at[rows.usable].max()) if usable else self.home.recording_day(None if today > date.min else date(1970, 1, 1)),
+            recorded_at=day_of(recorded_at[rows.usable].max())
+            if usable
+            else self.home.recording_day(None if today > date.min else date(1970, 1, 1)),
             rows_in=rows_in,
             rows_accepted=accepted,
             rows_quarantined=rows_in - usable,
@@ -316,9 +366,27 @@ class _Intake:
 
     def _introduce(self, rows: Rows) -> None:
         """Tell the register whom the pseudonyms stand for."""
-        if self.register is not None:
-            for number in np.unique(rows.household[rows.usable]).tolist():
-                self.register.remember(rows.households[number].as_py(), rows.household_keys[number].as_py())
+        if self.register is None:
+            return
+        usable = np.flatnonzero(rows.usable)
+        known = (
+            rows.household
+            if rows.person is None
+            else rows.household * np.int64(len(rows.persons or ())) + rows.person
+        )
+        _, first = np.unique(known[usable], return_index=True)
+        columns = {name: as_strings(rows.raw.columns[name]) for name in rows.mapping.register}
+        for row in usable[first].tolist():
+            number = int(rows.household[row])
+            person = (
+                None
+                if rows.person is None or rows.persons is None
+                else rows.persons[int(rows.person[row])].as_py()
+            )
+            details = {name: values[row].as_py() for name, values in columns.items()}
+            self.register.remember(
+                rows.households[number].as_py(), rows.household_keys[number].as_py(), person, details
+            )
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,11 @@ class _Loader(yaml.SafeLoader):
 def _mapping_without_twins(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
     seen: set[object] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands twice", key_node.start_mark
+            )
         seen.add(key)
     return loader.construct_mapping(node, deep=True)
 
@@ -55,7 +57,11 @@ def read_yaml(content: bytes, file: str) -> Section:
         mark = getattr(problem, "problem_mark", None)
         line = mark.line + 1 if mark else None
         raise Refusal(
-            "mapping_unreadable", file=file, row=line, line=line or "?", reason=getattr(problem, "problem", None) or "YAML"
+            "mapping_unreadable",
+            file=file,
+            row=line,
+            line=line or "?",
+            reason=getattr(problem, "problem", None) or "YAML",
         ) from problem
     return Section(document, "", file)
 
@@ -83,7 +89,12 @@ class Section:
 
     def wrong(self, key: object, expected: str, **params: object) -> Refusal:
         """The complaint that ``key`` holds something else than ``expected`` (a key of `EXPECTED`)."""
-        return Refusal("mapping_bad_value", file=self.file, key=self.path(key) or "/", expected=expectation(expected, **params))
+        return Refusal(
+            "mapping_bad_value",
+            file=self.file,
+            key=self.path(key) or "/",
+            expected=expectation(expected, **params),
+        )
 
     def only(self, *known: str) -> None:
         """Refuse a key that the grammar does not have at this place."""
@@ -154,7 +165,11 @@ class Section:
 
     def both(self, key: str) -> dict[str, str]:
         value = self.get(key)
-        if not (isinstance(value, Mapping) and set(value) == {"zh", "en"} and all(isinstance(v, str) for v in value.values())):
+        if not (
+            isinstance(value, Mapping)
+            and set(value) == {"zh", "en"}
+            and all(isinstance(v, str) for v in value.values())
+        ):
             raise self.wrong(key, "both")
         return {"zh": value["zh"], "en": value["en"]}
 
@@ -166,6 +181,9 @@ class Section:
         if not isinstance(value, list):
             raise self.wrong(key, "list")
         return [Section(item, f"{self.path(key)}[{number}]", self.file) for number, item in enumerate(value)]
+
+    def names(self) -> list[str]:
+        return [key for key, _ in self.items()]
 
     def items(self) -> Iterator[tuple[str, object]]:
         for key, value in self.value.items():
@@ -191,7 +209,9 @@ def exact(section: Section, key: str, value: object) -> Decimal:
 
 
 def check_id(section: Section, key: str, text: str) -> None:
-    if not (text[:1].isalpha() and text.isascii() and text.replace("_", "a").isalnum() and text == text.lower()):
+    if not (
+        text[:1].isalpha() and text.isascii() and text.replace("_", "a").isalnum() and text == text.lower()
+    ):
         raise section.wrong(key, "id")
 
 

@@ -66,7 +66,12 @@ def quarantine_cells(rows: Rows, quarantine: Quarantine) -> None:
         faulty = rows.read(binding).faulty()
         if not faulty.any():
             continue
-        fresh = rows.usable & ~rows.retracts & (faulty != 0) & ~told.get(binding.column, np.zeros(rows.raw.rows, bool))
+        fresh = (
+            rows.usable
+            & ~rows.retracts
+            & (faulty != 0)
+            & ~told.get(binding.column, np.zeros(rows.raw.rows, bool))
+        )
         for code in np.unique(faulty[fresh]):
             quarantine.add_cells(rows.raw.lines[fresh & (faulty == code)], binding.column, int(code))
         told[binding.column] = told.get(binding.column, np.zeros(rows.raw.rows, bool)) | fresh
@@ -75,7 +80,9 @@ def quarantine_cells(rows: Rows, quarantine: Quarantine) -> None:
 def bindings_of(rows: Rows) -> Iterator[Binding]:
     for template in rows.mapping.facts:
         yield from template.columns.values()
-        yield from (b for b in (template.happened_on, template.valid_from, template.valid_to) if b is not None)
+        yield from (
+            b for b in (template.happened_on, template.valid_from, template.valid_to) if b is not None
+        )
     for trait in rows.mapping.traits:
         yield trait.binding
 
@@ -102,7 +109,9 @@ def _part(rows: Rows, template: FactTemplate, chosen: np.ndarray) -> _Part:
     for name in days:
         binding = getattr(template, name)
         if binding is not None:
-            days[name] = rows.read(binding).taken(at).cast(pa.int32()).fill_null(NO_DAY).to_numpy(zero_copy_only=False)
+            days[name] = (
+                rows.read(binding).taken(at).cast(pa.int32()).fill_null(NO_DAY).to_numpy(zero_copy_only=False)
+            )
     if template.happened_on is not None:
         dated = days["happened_on"] != NO_DAY
         return _Part(template, at[dated], {name: values[dated] for name, values in days.items()})
@@ -113,7 +122,11 @@ def _part(rows: Rows, template: FactTemplate, chosen: np.ndarray) -> _Part:
 
 
 def _kind_table(
-    rows: Rows, parts: list[_Part], rank: np.ndarray, recorded_at: np.ndarray, area: tuple[pa.Array, np.ndarray] | None
+    rows: Rows,
+    parts: list[_Part],
+    rank: np.ndarray,
+    recorded_at: np.ndarray,
+    area: tuple[pa.Array, np.ndarray] | None,
 ) -> pa.Table:
     """All facts of a kind, those of its templates side by side, household by household."""
     kind = parts[0].template.kind
@@ -130,10 +143,14 @@ def _kind_table(
             own.append(area[0].take(pa.array(area[1][at])) if area else pa.nulls(len(at), pa.string()))
         else:
             own.append(_own_column(rows, parts, column, number, order))
-    return pa.Table.from_arrays([*_common(rows, at, slots, days, recorded_at, with_person), *own], schema=kind.schema)
+    return pa.Table.from_arrays(
+        [*_common(rows, at, slots, days, recorded_at, with_person), *own], schema=kind.schema
+    )
 
 
-def _own_column(rows: Rows, parts: list[_Part], column: FactColumn, number: np.ndarray, order: np.ndarray) -> pa.Array:
+def _own_column(
+    rows: Rows, parts: list[_Part], column: FactColumn, number: np.ndarray, order: np.ndarray
+) -> pa.Array:
     """A kind's own column: constants of the templates, or what the rows say."""
     kind = TYPES[column.type]
     constants = [part.template.always.get(column.name) for part in parts]
@@ -157,14 +174,25 @@ def _trait_table(rows: Rows, kind: Kind, chosen: np.ndarray, recorded_at: np.nda
     for trait in rows.mapping.traits:
         known |= rows.read(trait.binding).known()
     at = chosen[known[chosen]]
-    days = {"valid_from": rows.first[at], "valid_to": rows.last[at], "happened_on": np.full(len(at), NO_DAY, np.int32)}
+    days = {
+        "valid_from": rows.first[at],
+        "valid_to": rows.last[at],
+        "happened_on": np.full(len(at), NO_DAY, np.int32),
+    }
     own = [rows.read(trait.binding).taken(at) for trait in rows.mapping.traits]
     slots = np.full(len(at), NO_SLOT, np.int16)
-    return pa.Table.from_arrays([*_common(rows, at, slots, days, recorded_at, np.ones(len(at), bool)), *own], schema=kind.schema)
+    return pa.Table.from_arrays(
+        [*_common(rows, at, slots, days, recorded_at, np.ones(len(at), bool)), *own], schema=kind.schema
+    )
 
 
 def _common(
-    rows: Rows, at: np.ndarray, slots: np.ndarray, days: dict[str, np.ndarray], recorded_at: np.ndarray, with_person: np.ndarray
+    rows: Rows,
+    at: np.ndarray,
+    slots: np.ndarray,
+    days: dict[str, np.ndarray],
+    recorded_at: np.ndarray,
+    with_person: np.ndarray,
 ) -> list[pa.Array]:
     """The common columns of facts, in the order of `COMMON`."""
     size = len(at)
@@ -176,7 +204,9 @@ def _common(
         "household": rows.households.take(pa.array(rows.household[at])),
         "person": person,
         "source": _constant(rows.mapping.id, size, pa.string()),
-        "entry": _constant(rows.entries[0].as_py(), size, pa.string()) if one_entry else rows.entries.take(pa.array(rows.entry[at])),
+        "entry": _constant(rows.entries[0].as_py(), size, pa.string())
+        if one_entry
+        else rows.entries.take(pa.array(rows.entry[at])),
         "slot": pa.array(slots),
         "period": as_days(rows.period[at]),
         **{name: as_days(values) for name, values in days.items()},

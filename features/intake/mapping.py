@@ -22,7 +22,7 @@ from features.intake.periods import Wave, read_wave
 
 SHIPPED = Path(__file__).parent / "mappings"
 KEYS = (
-    "id", "name", "synthetic", "files", "format", "names", "optional", "missing", "household", "person", "entry", "area",
+    "id", "name", "synthetic", "files", "format", "names", "optional", "missing", "household", "person", "entry", "register", "area",
     "wave", "arrival", "population", "welfare", "line", "retraction", "facts", "covariates", "outcomes",
 )  # fmt: skip
 FORMAT_KEYS = (
@@ -113,6 +113,7 @@ class Mapping:
     household: tuple[str, ...]
     person: tuple[str, ...]
     entry: tuple[str, ...]
+    register: tuple[str, ...]
     lasting: bool
     area: Area | None
     wave: Wave
@@ -158,7 +159,11 @@ class Mapping:
         if not self.traits:
             return None
         columns = {
-            trait.id: {"type": trait.binding.target.type, "scale": trait.binding.target.scale, "name": dict(trait.label)}
+            trait.id: {
+                "type": trait.binding.target.type,
+                "scale": trait.binding.target.scale,
+                "name": dict(trait.label),
+            }
             for trait in self.traits
         }
         return {
@@ -185,7 +190,7 @@ class Mapping:
             used.append(self.arrival.binding.column)
         if self.retraction:
             used.append(self.retraction.column)
-        return tuple(dict.fromkeys([*used, *self.content_columns]))
+        return tuple(dict.fromkeys([*used, *self.content_columns, *self.register]))
 
 
 def available(home: Home | None = None) -> list[str]:
@@ -212,7 +217,11 @@ def _read(root: Section, content: bytes) -> Mapping:
         lasting, entries = inner.flag("lasting", False), inner.texts("columns")
     else:
         entries = root.texts("entry", ())
-    names = {column: root.section("names").texts(column) for column, _ in root.section("names").items()} if "names" in root else {}
+    names = (
+        {column: root.section("names").texts(column) for column in root.section("names").names()}
+        if "names" in root
+        else {}
+    )
     covariates = root.section("covariates") if "covariates" in root else None
     mapping = Mapping(
         id=root.id("id"),
@@ -226,6 +235,7 @@ def _read(root: Section, content: bytes) -> Mapping:
         household=root.texts("household"),
         person=root.texts("person", ()),
         entry=entries,
+        register=root.texts("register", ()),
         lasting=lasting,
         area=_read_area(root.section("area")) if "area" in root else None,
         wave=read_wave(root.section("wave")),
@@ -235,7 +245,7 @@ def _read(root: Section, content: bytes) -> Mapping:
         line=_read_line(root.section("line")) if "line" in root else None,
         retraction=_read_retraction(root.section("retraction")) if "retraction" in root else None,
         facts=tuple(read_fact(section, slot) for slot, section in enumerate(root.sections("facts"))),
-        traits=tuple(read_trait(covariates, key) for key, _ in covariates.items()) if covariates else (),
+        traits=tuple(read_trait(covariates, key) for key in covariates.names()) if covariates else (),
         outcomes=tuple(_read_outcome(section) for section in root.sections("outcomes")),
         file=root.file,
         content=content,
@@ -254,7 +264,9 @@ def _check_whole(root: Section, mapping: Mapping) -> None:
     used = set(mapping.columns)
     for column in (*mapping.names, *mapping.optional):
         if column not in used:
-            raise root.wrong("names" if column in mapping.names else "optional", "choice", known=", ".join(sorted(used)))
+            raise root.wrong(
+                "names" if column in mapping.names else "optional", "choice", known=", ".join(sorted(used))
+            )
 
 
 def _read_format(section: Section) -> Format:
@@ -274,7 +286,7 @@ def _read_format(section: Section) -> Format:
     for key, sizes in (("delimiter", (1,)), ("quote", (0, 1)), ("decimal", (1,)), ("thousands", (0, 1))):
         character = getattr(made, key)
         if len(character) not in sizes or not character.isascii():
-            raise section.wrong(key, "choice", known=", ".join(", ; | \\t".split() if key == "delimiter" else ["'.'", "','"]))
+            raise section.wrong(key, "choice", known=", ; | \\t" if key == "delimiter" else ". ,")
     if made.header_row < 1:
         raise section.wrong("header_row", "integer")
     try:

@@ -92,10 +92,8 @@ def read_wave(section: Section) -> Wave:
     """The ``wave`` of a mapping. Refused where its keys make none of the forms."""
     section.only(*KEYS)
     given = {key for key in KEYS if key in section}
-    for form, (must, may) in FORMS.items():
-        if set(must) <= given <= {*must, *may}:
-            break
-    else:
+    form = next((name for name, (must, may) in FORMS.items() if set(must) <= given <= {*must, *may}), None)
+    if form is None:
         known = "; ".join(" + ".join(must) for must, _ in FORMS.values())
         raise section.wrong("", "choice", known=known)
     if form == "table":
@@ -105,9 +103,14 @@ def read_wave(section: Section) -> Wave:
     first_month = section.integer("first_month", 1)
     if not 1 <= first_month <= 12:
         raise section.wrong("first_month", "integer")
-    columns = tuple(str(section.text(key)) for key in must)
+    columns = tuple(str(section.text(key)) for key in FORMS[form][0])
     return Wave(
-        form, columns, section.text("format", None), {}, first_month, section.choice("named_by", ("start", "end"), "end")
+        form,
+        columns,
+        section.text("format", None),
+        {},
+        first_month,
+        section.choice("named_by", ("start", "end"), "end"),
     )
 
 

@@ -19,7 +19,9 @@ from features.wording import N_, text
 REASONS: Table[str, tuple[str, str]] = {
     "row_length": (
         N_("The row has another number of columns than the header."),
-        N_("Look for a missing or extra delimiter, or for a cell that contains the delimiter without quotes."),
+        N_(
+            "Look for a missing or extra delimiter, or for a cell that contains the delimiter without quotes."
+        ),
     ),
     "key_missing": (
         N_("A column that says which household (person, entry) the row is about is empty."),
@@ -41,18 +43,33 @@ REASONS: Table[str, tuple[str, str]] = {
         N_("The row takes back something that was never received."),
         N_("Check the key and the period of the row."),
     ),
-    "not_a_number": (N_("The cell is not a number."), N_("Write a number, or leave the cell empty if it is not known.")),
-    "not_an_integer": (N_("The cell is not a whole number."), N_("Write a whole number, or leave the cell empty.")),
+    "not_a_number": (
+        N_("The cell is not a number."),
+        N_("Write a number, or leave the cell empty if it is not known."),
+    ),
+    "not_an_integer": (
+        N_("The cell is not a whole number."),
+        N_("Write a whole number, or leave the cell empty."),
+    ),
     "number_too_large": (N_("The number is too large to be true."), N_("Check the unit and the digits.")),
     "unknown_code": (
         N_("The code is not in the code table of the mapping."),
         N_("Use a known code, or add this one to the mapping."),
     ),
-    "not_a_day": (N_("The cell is not a day in the expected form."), N_("Write the day as the mapping says.")),
+    "not_a_day": (
+        N_("The cell is not a day in the expected form."),
+        N_("Write the day as the mapping says."),
+    ),
     "too_small": (N_("The number is below what is possible."), N_("Check the number and its unit.")),
     "too_large": (N_("The number is above what is possible."), N_("Check the number and its unit.")),
-    "control_character": (N_("The cell contains characters that cannot be shown."), N_("Type the cell again.")),
-    "area_missing": (N_("A column that says where the household lives is empty."), N_("Fill in the area code.")),
+    "control_character": (
+        N_("The cell contains characters that cannot be shown."),
+        N_("Type the cell again."),
+    ),
+    "area_missing": (
+        N_("A column that says where the household lives is empty."),
+        N_("Fill in the area code."),
+    ),
 }
 CODES: Table[str, int] = {code: number for number, code in enumerate(REASONS, 1)}
 NAMES = tuple(REASONS)
@@ -93,4 +110,3 @@ class Quarantine:
 def _words(code: str) -> tuple[str, str, str, str]:
     reason, remedy = REASONS[code]
     return text(reason, "zh"), text(remedy, "zh"), text(reason, "en"), text(remedy, "en")
-

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
 class Register(Protocol):
-    """Keeps the source keys of households, encrypted, apart from everything else. The default keeps none."""
+    """Keeps whom the pseudonyms stand for, encrypted, apart from everything else. By default nobody does."""
 
-    def remember(self, household: str, key: str) -> None:
-        """``household`` is the pseudonym, ``key`` the source key ("k1|k2|k3")."""
+    def remember(self, household: str, key: str, person: str | None, details: Mapping[str, str]) -> None:
+        """Called for each household (and person) of a delivery once it is recorded.
+
+        ``household`` and ``person`` are pseudonyms, ``key`` is the source key ("k1|k2|k3") and ``details``
+        are the columns that the mapping lists under ``register``, as received.
+        """
         ...

@@ -58,7 +58,8 @@ class RowBook:
 def row_index(rows: Rows, chosen: np.ndarray) -> pa.Table:
     """The index of the chosen rows that a later delivery is compared with."""
     return pa.table(
-        {"key": rows.key[chosen], "digest": rows.digest[chosen], "retracted": rows.retracts[chosen]}, schema=ROW_INDEX
+        {"key": rows.key[chosen], "digest": rows.digest[chosen], "retracted": rows.retracts[chosen]},
+        schema=ROW_INDEX,
     )
 
 
@@ -88,7 +89,12 @@ def chain_numbers(*tables: pa.Table, names: tuple[str, ...] = CHAIN) -> np.ndarr
     numbers = np.zeros(together.num_rows, np.int64)
     for name in names:
         column = together[name].combine_chunks()
-        coded = pc.fill_null(column.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        coded = (
+            pc.fill_null(column.dictionary_encode().indices, -1)
+            .to_numpy(zero_copy_only=False)
+            .astype(np.int64)
+            + 1
+        )
         _, numbers = np.unique(numbers * (coded.max(initial=0) + 1) + coded, return_inverse=True)
     return numbers
 
@@ -108,7 +114,9 @@ def revised(new: pa.Table, earlier: pa.Table | None) -> pa.Table:
         if name not in BOOKKEEPING and name not in CHAIN:
             same &= equal(new[name], before[name])
     revision = np.where(found, before["revision"].to_numpy() + 1, 1).astype(np.int32)
-    return new.set_column(new.schema.get_field_index("revision"), "revision", pa.array(revision)).filter(pa.array(~same))
+    return new.set_column(new.schema.get_field_index("revision"), "revision", pa.array(revision)).filter(
+        pa.array(~same)
+    )
 
 
 def equal(left: pa.ChunkedArray, right: pa.ChunkedArray) -> np.ndarray:
@@ -117,7 +125,13 @@ def equal(left: pa.ChunkedArray, right: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.or_(pc.fill_null(pc.equal(left, right), False), both_null))
 
 
-def taken_back(earlier: pa.Table, said_again: pa.Table | None, rows: Rows, candidates: np.ndarray, recorded_at: np.ndarray) -> pa.Table:
+def taken_back(
+    earlier: pa.Table,
+    said_again: pa.Table | None,
+    rows: Rows,
+    candidates: np.ndarray,
+    recorded_at: np.ndarray,
+) -> pa.Table:
     """Retractions: live facts of the candidate rows that these rows no longer say.
 
     Parameters

@@ -78,12 +78,19 @@ class Rows:
         """The cells of a binding, read once."""
         if id(binding) not in self.readings:
             column = self.raw.columns[binding.column]
-            self.readings[id(binding)] = read_cells(column, binding, self.mapping.missing, self.mapping.format)
+            self.readings[id(binding)] = read_cells(
+                column, binding, self.mapping.missing, self.mapping.format
+            )
         return self.readings[id(binding)]
 
 
 def check_rows(
-    raw: RawTable, mapping: Mapping, pseudonyms: Pseudonyms, arrived: date | None, today: date, quarantine: Quarantine
+    raw: RawTable,
+    mapping: Mapping,
+    pseudonyms: Pseudonyms,
+    arrived: date | None,
+    today: date,
+    quarantine: Quarantine,
 ) -> Rows:
     """Read key, period and arrival of every row; rows without a good one go to quarantine.
 
@@ -115,17 +122,18 @@ def check_rows(
         persons_order, persons, person_seeds = _pseudonymous(person_keys, pseudonyms.person)
         key = mixed(key, person_seeds[person])
         person = persons_order[person]
-    entries, entry = _keys(raw, mapping.entry) if mapping.entry else (pa.array([""]), np.zeros(raw.rows, np.int32))
+    entries, entry = (
+        _keys(raw, mapping.entry) if mapping.entry else (pa.array([""]), np.zeros(raw.rows, np.int32))
+    )
     key = mixed(key, seeds_of(entries)[entry])
     if not mapping.lasting:
         key = mixed(key, last.astype(np.int64).astype(np.uint64))
     drop(_repeated(key, usable), "duplicate_row", mapping.household[0])
     retracts = _retracting(raw, mapping)
-    rows = Rows(
+    return Rows(
         raw, mapping, usable, households, order[household], persons, person, entries, entry, first, last, known_at,
         key, _digests(raw, mapping), retracts, household_keys.take(pa.array(np.argsort(order))),
     )  # fmt: skip
-    return rows
 
 
 def refuse_if_hopeless(rows: int, usable: int, file: str, mapping: Mapping) -> None:
@@ -150,7 +158,9 @@ def check_area(rows: Rows, quarantine: Quarantine) -> tuple[pa.Array, np.ndarray
 
 def _blank(column: pa.DictionaryArray, mapping: Mapping) -> np.ndarray:
     texts = pc.utf8_trim_whitespace(column.dictionary.cast(pa.string()))
-    blank = np.asarray(pc.is_in(texts, value_set=pa.array(dict.fromkeys(["", *mapping.missing]), pa.string())))
+    blank = np.asarray(
+        pc.is_in(texts, value_set=pa.array(dict.fromkeys(["", *mapping.missing]), pa.string()))
+    )
     return blank[column.indices.to_numpy()]
 
 
@@ -185,7 +195,9 @@ def _periods(raw: RawTable, mapping: Mapping) -> tuple[np.ndarray, np.ndarray]:
         codes = codes * len(column.dictionary) + column.indices.to_numpy()
     _, where, inverse = np.unique(codes, return_index=True, return_inverse=True)
     found = [
-        mapping.wave.period(tuple(column.dictionary[column.indices[row].as_py()].as_py() for column in columns))
+        mapping.wave.period(
+            tuple(column.dictionary[column.indices[row].as_py()].as_py() for column in columns)
+        )
         for row in where.tolist()
     ]
     first = epoch_days([period[0] if period else None for period in found])
@@ -193,13 +205,17 @@ def _periods(raw: RawTable, mapping: Mapping) -> tuple[np.ndarray, np.ndarray]:
     return first[inverse], last[inverse]
 
 
-def arrivals(raw: RawTable, mapping: Mapping, arrived: date | None, today: date) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrivals(
+    raw: RawTable, mapping: Mapping, arrived: date | None, today: date
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and last day of each row's period, and the day on which the row became known."""
     first, last = _periods(raw, mapping)
     return first, last, _arrivals(raw, mapping, last, arrived, today)
 
 
-def _arrivals(raw: RawTable, mapping: Mapping, last: np.ndarray, arrived: date | None, today: date) -> np.ndarray:
+def _arrivals(
+    raw: RawTable, mapping: Mapping, last: np.ndarray, arrived: date | None, today: date
+) -> np.ndarray:
     rule = mapping.arrival
     if arrived is not None or rule.rule == "delivery":
         day = arrived or today
@@ -229,7 +245,9 @@ def _retracting(raw: RawTable, mapping: Mapping) -> np.ndarray:
     column = _code_column(raw.columns[mapping.retraction.column])
     if not len(column.dictionary):
         return np.zeros(raw.rows, bool)
-    listed = np.asarray(pc.is_in(column.dictionary, value_set=pa.array(mapping.retraction.codes, pa.string())))
+    listed = np.asarray(
+        pc.is_in(column.dictionary, value_set=pa.array(mapping.retraction.codes, pa.string()))
+    )
     return listed[column.indices.to_numpy()]
 
 
@@ -238,7 +256,11 @@ def _retracting(raw: RawTable, mapping: Mapping) -> np.ndarray:
 
 def seeds_of(texts: pa.Array) -> np.ndarray:
     return np.array(
-        [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") for text in texts.to_pylist()], np.uint64
+        [
+            int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+            for text in texts.to_pylist()
+        ],
+        np.uint64,
     )
 
 
@@ -268,5 +290,3 @@ def as_days(values: np.ndarray) -> pa.Array:
 
 def day_of(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
-
-

@@ -45,7 +45,9 @@ class RawTable:
         return len(self.lines)
 
 
-def read_table(path: Path, mapping: Mapping, columns: tuple[str, ...] | None = None, *, only_first: bool = False) -> RawTable:
+def read_table(
+    path: Path, mapping: Mapping, columns: tuple[str, ...] | None = None, *, only_first: bool = False
+) -> RawTable:
     """Read the columns that the mapping uses.
 
     Parameters
@@ -128,9 +130,10 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 def split_line(line: str, form: Format) -> list[str]:
     """A line's cells, as the dialect says."""
-    quoting = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
+    if not form.quote:
+        return line.split(form.delimiter)
     try:
-        return next(csv.reader(io.StringIO(line, newline=""), delimiter=form.delimiter, quotechar=form.quote or None, quoting=quoting))
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=form.delimiter, quotechar=form.quote))
     except (StopIteration, csv.Error):
         return [line]
 
@@ -146,7 +149,12 @@ def read_header(line: str, path: Path, mapping: Mapping) -> Header:
         if not form.header_ends_at_nul:
             cells = line.split(form.delimiter)
             column = next(cell.split("\0")[0] for cell in cells if "\0" in cell)
-            raise Refusal("header_has_nul", file=path.name, row=form.header_row, column=column.strip().strip(form.quote or " "))
+            raise Refusal(
+                "header_has_nul",
+                file=path.name,
+                row=form.header_row,
+                column=column.strip().strip(form.quote or " "),
+            )
         line = form.delimiter.join(_until_nul(cell, form) for cell in line.split(form.delimiter))
     names = [name.strip() for name in split_line(line, form)]
     place = _places(names, mapping)
@@ -190,11 +198,20 @@ def _explain_missing(
     better = max(scores, key=lambda d: scores[d])
     if scores[better] > len(place):
         shown = {"\t": "\\t"}.get(better, better)
-        return Refusal("wrong_delimiter", file=path.name, row=row, delimiter=mapping.format.delimiter, better=shown)
+        return Refusal(
+            "wrong_delimiter", file=path.name, row=row, delimiter=mapping.format.delimiter, better=shown
+        )
     if not place:
         code = "wrong_delimiter_unknown" if len(names) == 1 else "mapping_matches_nothing"
         return Refusal(code, file=path.name, row=row, mapping=mapping.id, delimiter=mapping.format.delimiter)
-    return Refusal("missing_column", file=path.name, row=row, column=missing[0], missing=", ".join(missing), mapping=mapping.id)
+    return Refusal(
+        "missing_column",
+        file=path.name,
+        row=row,
+        column=missing[0],
+        missing=", ".join(missing),
+        mapping=mapping.id,
+    )
 
 
 def _parse(
@@ -249,7 +266,9 @@ def _has_blank(table: pa.Table) -> bool:
 
 def _empty_lines(block: bytes) -> np.ndarray:
     """Numbers, within the block, of lines without any character."""
-    return np.array([number for number, text in enumerate(block.split(b"\n")) if text in (b"", b"\r")], np.int64)
+    return np.array(
+        [number for number, text in enumerate(block.split(b"\n")) if text in (b"", b"\r")], np.int64
+    )
 
 
 def _unclosed(block: bytes, form: Format) -> int:
@@ -266,7 +285,9 @@ def received_rows(path: Path, mapping: Mapping, lines: set[int]) -> Iterator[tup
     for block in line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline):
         if mapping.format.multiline:
             text = io.StringIO(block.decode(), newline="")
-            for number, cells in enumerate(csv.reader(text, delimiter=mapping.format.delimiter, quotechar=mapping.format.quote), 1):
+            for number, cells in enumerate(
+                csv.reader(text, delimiter=mapping.format.delimiter, quotechar=mapping.format.quote), 1
+            ):
                 if number in lines:
                     yield number, cells
             return
