@@ -62,7 +62,7 @@ def accidents(county: County, month: int, age: Ints) -> None:
     _certify(county, month, maimed, draw.choice([1, 2, 3], people, p=[0.2, 0.4, 0.4]))
     _log_accident(county, month, hit, 0)
     rows = np.flatnonzero(hit)
-    cost = np.exp(draw.normal(np.log(18_000), 0.8, len(rows)))
+    cost = np.exp(draw.normal(np.log(12_000), 0.8, len(rows)))
     _claim(county, month, rows, INPATIENT, cost)
 
 
@@ -88,11 +88,11 @@ def _bills(county: County, month: int, aging: np.ndarray, frailty: np.ndarray) -
     draw, people = county.rngs["bills"], county.persons.count
     alive, serious = county.present, county.health == SERIOUS
     stay = setting.STAY_RATE / 12 * aging * 0.75 * np.sqrt(frailty) * np.where(county.chronic, 1.8, 0.8)
-    stays = alive & (draw.random(people) < np.where(serious, 0.18, stay))
+    stays = alive & (draw.random(people) < np.where(serious, 0.15, stay))
     visit = np.where(county.prodrome, 0.55, np.where(serious, 0.45, np.where(county.chronic, 0.16, 0.012)))
     visits = alive & (draw.random(people) < visit)
     rows = np.flatnonzero(stays)
-    size = np.where(serious[rows], 12_000.0, setting.STAY_COST * 0.72)
+    size = np.where(serious[rows], 10_000.0, setting.STAY_COST * 0.72)
     _claim(county, month, rows, INPATIENT, np.exp(draw.normal(np.log(size), 0.75)))
     rows = np.flatnonzero(visits)
     size = np.where(serious[rows] | county.prodrome[rows], 850.0, 260.0)

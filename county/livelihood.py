@@ -30,7 +30,7 @@ def drift(county: County, month: int) -> None:
     helped = county.helped(month)
     county.sliding = (county.sliding & (draw.random(homes) > 0.11)) | (draw.random(homes) < 0.003)
     pull = np.where(helped, 0.10, 0.0)
-    county.wellbeing = 0.968 * county.wellbeing + draw.normal(0, 0.030, homes)
+    county.wellbeing = 0.968 * county.wellbeing + draw.normal(0, 0.026, homes)
     county.wellbeing += np.where(county.sliding, -0.05, 0.0) + pull * np.maximum(0.12 - county.wellbeing, 0)
     county.crop_loss *= 0.80
 

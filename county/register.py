@@ -51,16 +51,20 @@ def close_month(county: County, month: int, age: Ints) -> None:
 def _below_by(county: County, month: int) -> Floats:
     """By how many yuan a person and year the income after self-paid spending lies below the line (negative: above).
 
-    The twelve months that end with this one: net income by form 4.4, less self-paid medical spending, by the
-    members of each month; the line is that of each month.
+    Net income of form 4.4 of the twelve months before this one, by the members of each month; less the
+    self-paid medical spending of the twelve months that end with this one, by the members now; against the
+    line of this month's year. So staff reckon, and so the outcome is declared.
     """
-    if month < 11:
+    if month < 12:
         return np.full(county.households.count, -1e6)
-    window = slice(month - 11, month + 1)
-    line = sum(county.calendar.line(m) for m in range(month - 11, month + 1))
-    members = np.maximum(county.h["members"][:, window], 1)
-    left = (county.h["net"][:, window] - county.h["self_paid"][:, window]) / members
-    return line - left.sum(axis=1, dtype=np.float64)
+    earlier, window = slice(month - 12, month), slice(month - 11, month + 1)
+    income = (county.h["net"][:, earlier] / np.maximum(county.h["members"][:, earlier], 1)).sum(
+        axis=1, dtype=np.float64
+    )
+    paid = county.h["self_paid"][:, window].sum(axis=1, dtype=np.float64) / np.maximum(
+        county.h["members"][:, month], 1
+    )
+    return 12 * county.calendar.line(month) - (income - paid)
 
 
 def _discover(
@@ -97,7 +101,7 @@ def _discover(
     chance[SCREENING] = np.where(flagged, 0.035 * deep, 0.0)
     chance *= needy
     chance[MISTAKE] = 0.00004
-    lives = (county.by_household(county.present) > 0) & (county.monitored == 0) & (month >= 11)
+    lives = (county.by_household(county.present) > 0) & (county.monitored == 0) & (month >= 12)
     # An eliminated case is watched more closely.
     chance *= lives * np.where(county.eliminated, 1.6, 1.0)
     roll = draw.random(homes.count)

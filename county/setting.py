@@ -27,8 +27,8 @@ SIZES: Final = (0.14, 0.26, 0.22, 0.20, 0.11, 0.05, 0.02)  # household of 1..7; 
 LIFTED: Final = 0.24  # share of lifted households (chosen; a county that had been on the national list)
 LIFTED_MEAN: Final = 15_500.0  # yuan per person and year (published: 14,342 in 2022, growing)
 ORDINARY_MEAN: Final = 19_000.0  # (published: 17,522 in lifted counties in 2024, all households)
-LIFTED_SIGMA: Final = 0.30  # of the log (chosen: thick lower tail with the mixture below)
-ORDINARY_SIGMA: Final = 0.37
+LIFTED_SIGMA: Final = 0.27  # of the log (chosen: thick lower tail with the mixture below)
+ORDINARY_SIGMA: Final = 0.35
 LOW_TAIL: Final = (0.05, -0.40)  # share of households, shift of the log (chosen)
 GROWTH: Final = 0.075  # a year (published: 6-8 % a year for rural disposable income)
 
@@ -37,8 +37,8 @@ STAY_RATE: Final = (
     0.18  # ordinary stays a person and year; serious illness brings the total to about 0.2 (common)
 )
 SELF_PAID_SHARE: Final = (
-    0.36,
-    0.27,
+    0.30,
+    0.20,
 )  # of a bill: ordinary, lifted or dibao (common: 68 % of in-scope cost is paid)
 DISABLED: Final = (
     0.022,
