@@ -39,6 +39,9 @@ OVERLAY = "parameters"
 # Files of the folder that hold vocabularies, not parameters.
 VOCABULARIES = ("groups.yaml", "departments.yaml", "units.yaml")
 
+# The C reader where the library has it: the same documents in a tenth of the time.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Scalar = float | int | bool | str
 Value = Scalar | Mapping[str, float] | None
 
@@ -210,7 +213,7 @@ def _documents(folder: Path, leave_out: tuple[str, ...] = ()) -> list[tuple[str,
         if path.name in leave_out:
             continue
         try:
-            records = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+            records = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or []
         except (yaml.YAMLError, UnicodeDecodeError) as problem:
             line = getattr(getattr(problem, "problem_mark", None), "line", -1) + 1
             _bad({}, path.name, both("line {line}", line=line), both("it is not YAML in UTF-8"))

@@ -24,6 +24,7 @@ from features.policy.vocabulary import groups
 from features.wording import both
 from models.judgement.tiers import TIERS
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RULES = Path(__file__).parent / "rules"
 LINE = "line"
 ALL = "all"
@@ -125,7 +126,7 @@ def load(folder: Path = RULES) -> list[Rule]:
     """The shipped rules, file by file in order of name. Raises `Refusal` as `make_rule` does."""
     rules: list[Rule] = []
     for path in sorted(folder.glob("*.yaml")):
-        for document in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
+        for document in yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or []:
             rule = make_rule(document, file=path.name)
             if any(known.id == rule.id for known in rules):
                 _bad(document, path.name, "id", both("it stands twice"))
