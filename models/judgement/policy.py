@@ -15,10 +15,12 @@ from hashlib import sha256
 from typing import Any
 
 from features.home import Home
+from features.indicators.expression import Value
+from features.policy.areas import WHOLE
 from features.policy.parameters import ParameterSet
 from features.policy.vocabulary import Unit, groups, units
 from models.judgement import rules as rulebook
-from models.judgement.rules import Rule
+from models.judgement.rules import Found, Rule
 from models.judgement.tiers import SCORED
 from models.record.canonical import canonical
 
@@ -49,6 +51,27 @@ class Plan:
     check_share: float
 
 
+class _Remembered(ParameterSet):
+    """A parameter set that looks each value up once: a list asks the same of thousands of households."""
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, date, str], Any]:
+        return {}
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        return super().ids()
+
+    def ids(self) -> frozenset[str]:
+        return self._ids
+
+    def value(self, id_: str, day: date, area: str = WHOLE) -> Any:
+        key = (id_, day, area)
+        if key not in self._values:
+            self._values[key] = super().value(id_, day, area)
+        return self._values[key]
+
+
 @dataclass(frozen=True)
 class Policy:
     """A frozen policy. ``hash`` is the SHA-256 of its canonical document."""
@@ -63,7 +86,7 @@ class Policy:
     def from_document(cls, document: Mapping[str, Any]) -> Policy:
         return cls(
             hash=sha256(canonical(document)).hexdigest(),
-            parameters=ParameterSet.from_document(document),
+            parameters=_Remembered(ParameterSet.from_document(document).parameters),
             rules={r["id"]: rulebook.make_rule(r) for r in document["rules"]},
             official={g["id"]: g["official"] for g in document["groups"]},
             units={u["id"]: Unit(**u) for u in document["units"]},
@@ -79,6 +102,12 @@ class Policy:
             return None
         floors = {tier: stated.get(f"{outcome}.{tier}", stated.get(tier)) for tier in SCORED}
         return {tier: float(floor) for tier, floor in floors.items() if floor is not None} or None
+
+    def found(self, values: Mapping[str, Value], day: date, area: str, line: float | None) -> Found:
+        """The rules that hold for a household, and those of which it is not known."""
+        return rulebook.evaluate(
+            self.rules.values(), values, parameters=self.parameters, day=day, area=area, line=line
+        )
 
     def plan(self, day: date, places: Iterable[str], area: str) -> Plan:
         """What each place plans for a period that begins with the list of ``day``."""

@@ -6,7 +6,7 @@ marked as not official. What raises the risk, what lowers it and what is not kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -119,9 +119,9 @@ def sentence(meaning: Meaning, value: Value, norm: Norm, unit: Unit) -> dict[str
 
 
 def unknown(
-    values: Mapping[str, Value], columns: Sequence[str], meanings: Mapping[str, Meaning]
+    values: Mapping[str, Value], columns: Iterable[str], meanings: Mapping[str, Meaning]
 ) -> list[dict[str, str]]:
-    """Which of the model's indicators are not known of this household, and whose feed would tell."""
+    """Which of ``columns`` are not known of this household, and whose feed would tell."""
     return [
         {"indicator": column, "source": meanings[column].owner}
         for column in sorted(columns)

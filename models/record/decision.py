@@ -23,7 +23,7 @@ from models.judgement import reasons
 from models.judgement.meaning import Meaning
 from models.judgement.policy import Policy
 from models.judgement.reasons import Norm, Value
-from models.judgement.rules import Hit
+from models.judgement.rules import Found
 from models.judgement.tiers import judge
 from models.record.canonical import canonical
 from models.risk.bundle import Bundle
@@ -57,6 +57,7 @@ class Setting:
     """What a decision says of the snapshot and the home: all that is neither row, bundle nor policy.
 
     ``line`` is ``{"parameter": id}``, or ``{"value", "unit", "valid_from", "source"}`` of a derived line.
+    ``silent`` are the columns that no household of the snapshot has a value of.
     """
 
     snapshot: str
@@ -65,6 +66,7 @@ class Setting:
     line: Mapping[str, Any] | None
     clock: str
     synthetic: bool
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Judged:
     terms: Mapping[str, float]
     probabilities: Mapping[int, float | None]
     probability: float | None
-    hits: Sequence[Hit]
+    rules: Found
     tier: str
     raised_by: str | None
 
@@ -93,6 +95,7 @@ class Judge:
         self.floors = policy.floors(bundle.outcome, setting.as_of) or dict(bundle.floors)
         self.columns = [spec.name for spec in bundle.specs]
         self._norms: dict[str, dict[str, Norm]] = {}
+        self._lines: dict[str, dict[str, Any] | None] = {}
 
     def judge(self, rows: Sequence[Row]) -> Iterator[Judged]:
         """Score all rows at once, then judge them one by one."""
@@ -124,10 +127,11 @@ class Judge:
         asked = known is not False
         probabilities = {h: float(probability[h][i]) if asked else None for h in self.bundle.horizons}
         at_tier = probabilities[self.bundle.tier_horizon]
-        hits = self.policy.hits(row.values, self.setting.as_of, row.area, self.line(row.area))
-        verdict = judge(at_tier, (hit.min_tier for hit in hits), self.floors)
+        line = self.line(row.area)
+        rules = self.policy.found(row.values, self.setting.as_of, row.area, line["value"] if line else None)
+        verdict = judge(at_tier, (hit.min_tier for hit in rules.hits), self.floors)
         return Judged(
-            row, known, margin, base, terms, probabilities, at_tier, hits, verdict.tier, verdict.raised_by
+            row, known, margin, base, terms, probabilities, at_tier, rules, verdict.tier, verdict.raised_by
         )
 
     def _table(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
@@ -180,12 +184,13 @@ class Judge:
             "raised_by": judged.raised_by or "none",
             "floors": dict(self.floors),
             "rules": [
-                {"id": hit.id, "min_tier": hit.min_tier, "values": dict(hit.values)} for hit in judged.hits
+                {"id": hit.id, "min_tier": hit.min_tier, "values": dict(hit.values)}
+                for hit in judged.rules.hits
             ],
             "contributions": {"base": judged.base, "terms": dict(judged.terms)},
             "reasons": explained.reasons,
             "lowering": explained.lowering,
-            "unknown": reasons.unknown(row.values, self.columns, self.meanings),
+            "unknown": reasons.unknown(row.values, self._asked(judged), self.meanings),
             "sources": [
                 {
                     "source": source,
@@ -203,7 +208,12 @@ class Judge:
         rule = self.setting.line
         if rule is None or "parameter" not in rule:
             return None if rule is None else dict(rule)
-        entry = self.policy.parameters.entry(rule["parameter"], self.setting.as_of, area)
+        if area not in self._lines:
+            self._lines[area] = self._line(rule["parameter"], area)
+        return self._lines[area]
+
+    def _line(self, parameter: str, area: str) -> dict[str, Any] | None:
+        entry = self.policy.parameters.entry(parameter, self.setting.as_of, area)
         if entry is None or entry.value is None:
             return None
         return {
@@ -212,6 +222,14 @@ class Judge:
             "valid_from": entry.valid_from.isoformat(),
             "source": entry.source,
         }
+
+    def _asked(self, judged: Judged) -> set[str]:
+        """The columns that matter: the model's, and those of rules that could not be answered.
+
+        Of the latter only what the home has a feed for: on a panel, no department delivers.
+        """
+        names = {name for rule in judged.rules.unknown for name in self.policy.rules[rule].names}
+        return {*self.columns, *((names & self.meanings.keys()) - self.setting.silent)}
 
     def norms(self, area: str) -> dict[str, Norm]:
         """What each column's value is compared with in ``area``: a parameter, else the training median."""
@@ -225,11 +243,11 @@ class Judge:
                 parameter = self.policy.norm(column, self.setting.as_of, area)
                 if parameter is not None:
                     found[column] = Norm(parameter, "parameter")
-                elif self.bundle.medians.get(column) is not None:
-                    median = self.bundle.medians[column]
-                    found[column] = Norm(
-                        bool(median >= 0.5) if meaning.unit == "yes_no" else median, "median"
-                    )
+                    continue
+                median = self.bundle.medians.get(column)
+                # The most frequent level of a category is no yardstick; only numbers have a median.
+                if isinstance(median, float | int):
+                    found[column] = Norm(median >= 0.5 if meaning.unit == "yes_no" else median, "median")
             self._norms[area] = found
         return self._norms[area]
 

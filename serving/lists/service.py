@@ -184,7 +184,7 @@ def _header(sitting: Bench, here: Scope, period: str, id_: str, made: listing.Li
 def _line(
     position: int, line: listing.Line, decision: dict[str, Any], judged: Judged, judge: Judge
 ) -> dict[str, Any]:
-    by_rule = [_rule_reason(judge, hit.id) for hit in judged.hits]
+    by_rule = [_rule_reason(judge, hit.id) for hit in judged.rules.hits]
     reasons: Sequence[dict[str, Any]] = {
         "rule": by_rule,
         "both": [*by_rule, *decision["reasons"]],

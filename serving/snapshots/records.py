@@ -16,8 +16,8 @@ class Published:
     """A published snapshot and the parameter set that applies to it.
 
     ``setting`` holds what a decision says of the home: ``clock``, ``synthetic``, ``line`` (the parameter to
-    look up, or the value itself), and ``visit_depth``, the number of parts of an area path that name the
-    place which plans visits.
+    look up, or the value itself), ``silent`` (columns that no household has a value of), and
+    ``visit_depth``, the number of parts of an area path that name the place which plans visits.
     """
 
     snapshot: str
@@ -36,6 +36,7 @@ class Published:
             line=self.setting["line"],
             clock=self.setting["clock"],
             synthetic=self.setting["synthetic"],
+            silent=frozenset(self.setting["silent"]),
         )
 
     def place(self, area: str) -> str:

@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from features.facts.asof import visible_rows
-from features.facts.store import FactStore
 from features.home import Home
-from features.snapshots import Snapshot, load
 from models.judgement.policy import policy_document
 from models.record.canonical import canonical
 from serving.scope import Scope
@@ -19,6 +16,10 @@ from serving.snapshots.records import Published
 from serving.snapshots.repository import SnapshotRepository, SnapshotWriter
 from serving.store import Store
 from serving.store.record import tell
+
+if TYPE_CHECKING:
+    # Reading Parquet brings in pyarrow and more; only who publishes pays for that.
+    from features.snapshots import Snapshot
 
 
 def publish(*, home: Home, store: Store, scope: Scope, snapshot: str, by: str) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def publish(*, home: Home, store: Store, scope: Scope, snapshot: str, by: str) -
         ``unknown_snapshot``, ``snapshot_damaged``, ``snapshot_void``; ``out_of_scope`` for less than the
         whole home.
     """
+    from features.snapshots import load
+
     scope.require_whole()
     found = load(home, snapshot)
     policy = canonical(policy_document(home))
@@ -118,6 +121,7 @@ def _setting(home: Home, snapshot: Snapshot) -> dict[str, Any]:
         "clock": documents["clock"],
         "synthetic": documents["synthetic"],
         "visit_depth": documents["visit_depth"],
+        "silent": [n for n in snapshot.columns if snapshot.table[n].null_count == snapshot.table.num_rows],
         "line": _line(home, documents["line"], snapshot.as_of),
     }
 
@@ -127,6 +131,9 @@ def _line(home: Home, rule: dict[str, Any], as_of: date) -> dict[str, Any] | Non
 
     A panel's line is a fact, derived when its wave was taken in; it is copied as known on the day.
     """
+    from features.facts.asof import visible_rows
+    from features.facts.store import FactStore
+
     if "parameter" in rule:
         return {"parameter": rule["parameter"]}
     rows = [r for r in visible_rows(FactStore(home), "line", as_of) if r["valid_to"] <= as_of]

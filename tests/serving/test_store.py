@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from features.errors import Refusal
 from features.home import Home
-from serving.store import Store
+from serving.store import Store, Writing
 from serving.store import engine as engine_module
 from serving.store.migrate import HEAD, SCRIPTS, upgrade, version
 from serving.store.record import EVENTS, tell
@@ -32,6 +32,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     home = Home.create(tmp_path / "home", clock="simulated")
     with Store.open(home) as opened:
         yield opened
+
+
+def add_account(writing: Writing, **more: object) -> None:
+    made = {"created_at": writing.now, "created_by": "wang"}
+    row = {"name": "li", "password_hash": "x", "role": "county", "area": "/", **made, **more}
+    writing.connection.execute(sa.insert(accounts), row)
 
 
 def test_a_commit_is_on_the_disk_before_it_is_answered(store: Store) -> None:
@@ -97,9 +103,11 @@ def test_an_interrupted_migration_leaves_an_empty_store(tmp_path: Path) -> None:
     with Store.at(tmp_path / "ready.sqlite"):
         pass
     engine = engine_module._sqlite_engine(tmp_path / "half.sqlite")
-    with pytest.raises(RuntimeError, match="power"), engine.connect() as connection, connection.begin():
+    with engine.connect() as connection:
+        transaction = connection.begin()
         upgrade(connection)
-        raise RuntimeError("power cut")
+        assert sa.inspect(connection).get_table_names() != []
+        transaction.rollback()
     with engine.connect() as connection:
         assert sa.inspect(connection).get_table_names() == []
     engine.dispose()
@@ -127,17 +135,14 @@ def test_when_the_record_cannot_be_written_the_act_does_not_happen(store: Store)
         connection.execute(
             sa.text("CREATE TRIGGER no_record BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END")
         )
-    with pytest.raises(IntegrityError), store.writing() as writing:
-        row = {
-            "name": "li",
-            "password_hash": "x",
-            "role": "county",
-            "area": "/",
-            "created_at": writing.now,
-            "created_by": "wang",
-        }
-        writing.connection.execute(sa.insert(accounts), row)
-        tell(writing, "decision_stored", subject="d", area="/", by="li", household="h", digest="x")
+
+    def act() -> None:
+        with store.writing() as writing:
+            add_account(writing)
+            tell(writing, "decision_stored", subject="d", area="/", by="li", household="h", digest="x")
+
+    with pytest.raises(IntegrityError):
+        act()
     with store.reading() as reading:
         assert reading.connection.execute(sa.select(accounts)).all() == []
 
@@ -163,16 +168,8 @@ def test_every_act_has_its_time_and_its_person() -> None:
 
 
 def test_half_of_a_pair_is_refused_by_the_database(store: Store) -> None:
-    with pytest.raises(IntegrityError), store.writing() as writing:
-        row = {
-            "name": "li",
-            "password_hash": "x",
-            "role": "county",
-            "area": "/",
-            "created_at": writing.now,
-            "created_by": "wang",
-        }
-        writing.connection.execute(sa.insert(accounts), {**row, "disabled_by": "wang"})
+    with store.writing() as writing, pytest.raises(IntegrityError):
+        add_account(writing, disabled_by="wang")
 
 
 def test_witnesses_hold_no_foreign_keys() -> None:
