@@ -31,7 +31,7 @@ _SNAPSHOT = select(
 ).join(published_snapshots, published_snapshots.c.id == publications.c.snapshot)
 
 
-def _published(found: Found[Any] | None) -> Published | None:
+def _published(found: Found[*tuple[Any, ...]] | None) -> Published | None:
     if found is None:
         return None
     return Published(

@@ -136,7 +136,8 @@ def _line(home: Home, rule: dict[str, Any], as_of: date) -> dict[str, Any] | Non
 
     if "parameter" in rule:
         return {"parameter": rule["parameter"]}
-    rows = [r for r in visible_rows(FactStore(home), "line", as_of) if r["valid_to"] <= as_of]
+    seen: list[dict[str, Any]] = visible_rows(FactStore(home), "line", as_of)
+    rows = [row for row in seen if row["valid_to"] <= as_of]
     latest = max(rows, key=lambda r: (r["valid_to"], r["delivery"], r["row"]), default=None)
     if latest is None:
         return None
