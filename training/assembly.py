@@ -51,7 +51,7 @@ def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] |
     """The training frame of ``outcome`` (default: the first declared) as it stood on ``until``.
 
     Rows: as-of days whose outcome at the tier horizon is mature by ``until``; households of the population
-    for whom what must be given holds, and whose label is known. Columns that say nothing anywhere are left out.
+    for whom what must be given holds, and whose label is known. Columns that say the same of every row are left out.
 
     Parameters
     ----------
@@ -80,7 +80,20 @@ def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] |
         )
     if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
         raise RuntimeError("columns and labels are not of the same rows")
-    return _frame(table, labelled, chosen, wanted, welfare)
+    return _frame(table, labelled, chosen, wanted, welfare, of_welfare(catalogue))
+
+
+def of_welfare(catalogue: Catalogue) -> frozenset[str]:
+    """Columns computed from income facts or the welfare view, directly or through other columns."""
+    found: set[str] = set()
+    # Derived columns stand after what they read.
+    for name, column in catalogue.columns.items():
+        expression = column.record.expression
+        if column.record.kind in ("income", "welfare") or (
+            expression and found.intersection(expression.names)
+        ):
+            found.add(name)
+    return frozenset(found)
 
 
 def _useful(table: pa.Table, outcome: Outcome) -> pa.Array:
@@ -132,14 +145,19 @@ def _flags(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _frame(
-    table: pa.Table, labelled: pa.Table, outcome: Outcome, wanted: Sequence[ColumnSpec], welfare_later: Floats
+    table: pa.Table,
+    labelled: pa.Table,
+    outcome: Outcome,
+    wanted: Sequence[ColumnSpec],
+    welfare_later: Floats,
+    derived: frozenset[str],
 ) -> Frame:
     numbers: dict[str, Floats] = {}
     categories: dict[str, Category] = {}
     kept: list[ColumnSpec] = []
     for spec in wanted:
         column = table[spec.name]
-        if column.null_count == len(column):
+        if pc.count_distinct(column, mode="all").as_py() < 2:
             continue
         kept.append(spec)
         if spec.type == "number":
@@ -172,4 +190,5 @@ def _frame(
             {h: _floats(labelled[f"state_{h}"]) for h in outcome.horizons},
         ),
         welfare_later=welfare_later,
+        of_welfare=derived,
     )

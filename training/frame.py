@@ -83,6 +83,7 @@ class Frame:
     area : dated code path of the household, as a category
     at_risk, holds_now : bool; rows where neither is true are of no use and not here
     welfare_later : welfare (log ratio to the line) at the tier horizon, NaN where not observed or not mapped
+    of_welfare : columns computed from income or welfare themselves
     """
 
     outcome: str
@@ -101,6 +102,7 @@ class Frame:
     holds_now: NDArray[np.bool_]
     labels: Labels
     welfare_later: Floats
+    of_welfare: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.household)

@@ -102,11 +102,11 @@ def welfare(cell: Cell) -> Floats | None:
 
 
 def vep_cross_section(cell: Cell) -> Floats | None:
-    """VEP from one cross-section: today's log welfare on traits, income itself left out."""
+    """VEP from one cross-section: today's log welfare on traits; what is computed from income is left out."""
     frame = cell.frame
     if frame.welfare is None:
         return None
-    traits = [spec.name for spec in frame.specs if spec.welfare is None and spec.group != "income"]
+    traits = [spec.name for spec in frame.specs if spec.welfare is None and spec.name not in frame.of_welfare]
     rows = cell.train[~np.isnan(frame.numbers[frame.welfare][cell.train])]
     if not traits or not len(rows):
         return None

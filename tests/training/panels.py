@@ -47,5 +47,5 @@ def panel(
         area=Category.of(["1/2"] * len(now)),
         at_risk=~holds, holds_now=holds,
         labels=Labels({horizon: np.where(holds, np.nan, below)}, {horizon: below}),
-        welfare_later=later,
+        welfare_later=later, of_welfare=frozenset({"welfare"}),
     )  # fmt: skip
