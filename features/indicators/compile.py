@@ -124,7 +124,9 @@ class Compiler:
         """
         wanted = list(self.catalogue.columns) if names is None else list(names)
         columns = self.catalogue.needed(wanted)
-        self.connection.register("pairs_in", pairs)
+        pairs = pairs.sort_by([("household", "ascending"), ("as_of", "ascending")])
+        numbered = pairs.append_column("pair", pa.array(range(pairs.num_rows), pa.int32()))
+        self.connection.register("pairs_in", numbered)
         self.connection.execute("CREATE OR REPLACE TEMP TABLE pairs AS SELECT * FROM pairs_in")
         groups: dict[tuple[object, ...], list[Column]] = {}
         for column in columns:
@@ -137,19 +139,19 @@ class Compiler:
                 given += [f"CAST(NULL AS {_SQL_TYPE[c.type]}) AS {c.name}" for c in members]
                 continue
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE scan_{number} AS {query}")
-            key = "area" if scan[1] == "area" else "household"
-            joins.append(f"LEFT JOIN scan_{number} a{number} ON a{number}.{key} = p.{key} AND a{number}.as_of = p.as_of")
+            on = f"a{number}.area = p.area AND a{number}.as_of = p.as_of" if scan[1] == "area" else f"a{number}.pair = p.pair"
+            joins.append(f"LEFT JOIN scan_{number} a{number} ON {on}")
             given += [f"{self._silence(c, f'a{number}.{c.name}')} AS {c.name}" for c in members]
         self._constants(pairs, columns)
         base = (
-            f"SELECT p.household, p.as_of, p.area, {', '.join([*given, 'c.* EXCLUDE (as_of, area)'])} FROM pairs p "
+            f"SELECT p.pair, p.household, p.as_of, p.area, {', '.join([*given, 'c.* EXCLUDE (as_of, area)'])} FROM pairs p "
             f"{' '.join(joins)} LEFT JOIN constants c ON c.as_of = p.as_of AND c.area = p.area"
         )
         for column in columns:
             if column.record.expression is not None:
                 base = f"SELECT *, CAST({column.record.expression.sql(self._atom)} AS {_SQL_TYPE[column.type]}) AS {column.name} FROM ({base})"
         chosen = ", ".join(["household", "as_of", "area", *[c.name for c in columns if c.name in set(wanted)]])
-        result = self._table(f"SELECT {chosen} FROM ({base}) ORDER BY household, as_of")
+        result = self._table(f"SELECT {chosen} FROM ({base}) ORDER BY pair")
         for number in range(len(groups)):
             self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
         return result
@@ -182,22 +184,22 @@ class Compiler:
             window = _inside(columns[0])
             rows = (
                 f"SELECT * FROM ({rows}) WHERE {window} QUALIFY row_number() OVER "
-                "(PARTITION BY household, as_of, person, source, entry, slot ORDER BY o DESC) = 1"
+                "(PARTITION BY pair, person, source, entry, slot ORDER BY o DESC) = 1"
             )
         spells = [
-            f"MAX(CASE WHEN NOT {_column_name(str(c.record.column))} AND {_passes(c)} THEN o END) OVER (PARTITION BY household, as_of) AS broken_{c.name}"
+            f"MAX(CASE WHEN NOT {_column_name(str(c.record.column))} AND {_passes(c)} THEN o END) OVER (PARTITION BY pair) AS broken_{c.name}"
             for c in columns
             if c.record.aggregate == "spell"
         ]
         if spells:
             rows = f"SELECT *, {', '.join(spells)} FROM ({rows})"
-        keys = "area, as_of" if rollup == "area" else "household, as_of"
+        keys = "area, as_of" if rollup == "area" else "pair"
         values = ", ".join(f"{_aggregate(c, self._column(c.record))} AS {c.name}" for c in columns)
         return f"SELECT {keys}, {values} FROM ({rows}) GROUP BY {keys}"
 
     def _rows(self, kind: str, columns: list[Column]) -> str | None:
         own = sorted({name for c in columns for name in [c.record.column, *(c.record.filter or {})] if name})
-        shared = "p.household, p.as_of, p.area, f.person, f.source, f.entry, f.slot, f.o"
+        shared = "p.pair, p.as_of, p.area, f.person, f.source, f.entry, f.slot, f.o"
         if kind == "welfare":
             return self._welfare(shared, own)
         if not self.has(kind):
