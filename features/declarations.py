@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from features import plain_yaml
 from features.errors import Refusal
 from features.facts.store import FactStore
 
@@ -46,7 +45,7 @@ def _kinds(mapping: Mapping[str, Any]) -> set[str]:
 
 def declared(store: FactStore) -> Declarations:
     """Read them. Raises `Refusal` ``welfare_conflict`` where two mappings name different concepts."""
-    mappings = {name: yaml.safe_load(text) for name, text in store.mappings()}
+    mappings = {name: plain_yaml.load(text) for name, text in store.mappings()}
     welfare = {name: m["welfare"] for name, m in mappings.items() if m.get("welfare")}
     concepts = {w["concept"] for w in welfare.values()}
     if len(concepts) > 1:

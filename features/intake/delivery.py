@@ -8,6 +8,7 @@ from collections.abc import Mapping as Table
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from features.intake.rows import (
     check_area,
     check_rows,
     day_of,
+    glance,
     refuse_if_hopeless,
 )
 from features.intake.tables import RawTable, as_strings, read_table
@@ -197,9 +199,10 @@ class _Intake:
             if not job.path.is_file():
                 raise Refusal("file_missing", file=job.path.name)
             sha256 = carriers.digest(job.path)
-            return _Reading(
-                sha256, None if self.seen(job.mapping, sha256) else read_table(job.path, job.mapping)
-            )
+            if self.seen(job.mapping, sha256):
+                return _Reading(sha256, None)
+            look = partial(glance, mapping=job.mapping, file=job.path.name)
+            return _Reading(sha256, read_table(job.path, job.mapping, glance=look))
         except Refusal as refusal:
             return _Reading(sha256, None, refusal)
 
@@ -232,11 +235,13 @@ class _Intake:
         quarantine = Quarantine()
         rows = check_rows(raw, mapping, self.pseudonyms, self.arrived, self.home.today(), quarantine)
         rows_in = raw.rows + len(raw.broken)
-        refuse_if_hopeless(rows_in, int(rows.usable.sum()), path.name, mapping)
+        refuse_if_hopeless(rows_in - int(rows.usable.sum()), int(rows.usable.sum()), path.name, mapping)
         change = self._compare(rows, quarantine)
         recorded_at = self._recorded_at(rows)
         area = check_area(rows, quarantine) if mapping.area else None
         quarantine_cells(rows, quarantine)
+        cells = int(rows.usable.sum()) * len(mapping.content_columns)
+        refuse_if_hopeless(quarantine.cells, cells - quarantine.cells, path.name, mapping)
         tables, changed = self._facts(rows, change, recorded_at, area)
         lines = self.lines.derive(mapping, tables.get("income"))
         if lines is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from features.errors import Refusal
+from features.plain_yaml import load
 from features.wording import N_, both
 
 EXPECTED = {
@@ -28,29 +29,10 @@ EXPECTED = {
 _REQUIRED: Any = object()
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error: the second would silently win."""
-
-
-def _mapping_without_twins(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
-    seen: set[object] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", key_node.start_mark
-            )
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_twins)
-
-
 def read_yaml(content: bytes, file: str) -> Section:
     """The whole document. Raises `Refusal` ``mapping_unreadable`` with the line where YAML stops."""
     try:
-        document = yaml.load(content.decode("utf-8"), _Loader)
+        document = load(content)
     except UnicodeDecodeError as problem:
         raise Refusal("mapping_unreadable", file=file, reason="UTF-8", line="?") from problem
     except yaml.YAMLError as problem:

@@ -136,10 +136,19 @@ def check_rows(
     )  # fmt: skip
 
 
-def refuse_if_hopeless(rows: int, usable: int, file: str, mapping: Mapping) -> None:
-    """A file most of whose many rows are broken is another table."""
-    if rows - usable > TOLERATED and rows - usable > usable:
+def refuse_if_hopeless(bad: int, good: int, file: str, mapping: Mapping) -> None:
+    """A file most of whose many rows (or cells) are broken is another table."""
+    if bad > TOLERATED and bad > good:
         raise Refusal("not_this_table", file=file, mapping=mapping.id)
+
+
+def glance(raw: RawTable, mapping: Mapping, file: str) -> None:
+    """Refuse a large file by its first block, before the rest is read."""
+    _, last = _periods(raw, mapping)
+    bad = last == NO_DAY
+    for column in mapping.household:
+        bad |= _blank(raw.columns[column], mapping)
+    refuse_if_hopeless(int(bad.sum()) + len(raw.broken), int((~bad).sum()), file, mapping)
 
 
 def check_area(rows: Rows, quarantine: Quarantine) -> tuple[pa.Array, np.ndarray]:

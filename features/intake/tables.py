@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,12 @@ class RawTable:
 
 
 def read_table(
-    path: Path, mapping: Mapping, columns: tuple[str, ...] | None = None, *, only_first: bool = False
+    path: Path,
+    mapping: Mapping,
+    columns: tuple[str, ...] | None = None,
+    *,
+    only_first: bool = False,
+    glance: Callable[[RawTable], None] | None = None,
 ) -> RawTable:
     """Read the columns that the mapping uses.
 
@@ -54,6 +59,7 @@ def read_table(
     ----------
     columns : read only these (all that the mapping uses by default)
     only_first : stop after the first block, enough to see which period a file is of
+    glance : called with the first block of a file that has more; may refuse it
 
     Raises
     ------
@@ -61,31 +67,53 @@ def read_table(
     """
     size = GLANCE if only_first else CHUNK
     blocks = line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline, size=size)
-    first, line = _after_header(blocks, path, mapping)
-    header = read_header(first.header, path, mapping)
-    wanted = tuple(c for c in (columns or mapping.columns) if c in header.place)
-    parts: list[pa.Table] = []
-    lines: list[np.ndarray] = []
-    broken: list[np.ndarray] = []
-    for block in first.blocks:
+    body, line = _after_header(blocks, path, mapping)
+    header = read_header(body.header, path, mapping)
+    wanted = columns or mapping.columns
+    parts: list[_Part] = []
+    for block in body.blocks:
         if not block:
             continue
-        part, part_lines, part_broken, line = _parse(block, header, wanted, mapping, line, path)
+        if len(parts) == 1 and glance is not None:
+            glance(_joined(parts, header, wanted))
+        part, line = _parse(block, header, wanted, mapping, line, path)
         parts.append(part)
-        lines.append(part_lines)
-        broken.append(part_broken)
-        bad, good = sum(map(len, broken)), sum(map(len, lines))
-        if bad > TOLERATED and bad > good:
-            raise Refusal("not_this_table", file=path.name, row=int(broken[0][0]), mapping=mapping.id)
+        bad = sum(len(p.broken) for p in parts)
+        if bad > TOLERATED and bad > sum(p.table.num_rows for p in parts):
+            raise Refusal(
+                "not_this_table",
+                file=path.name,
+                row=int(next(p.broken[0] for p in parts if len(p.broken))),
+                mapping=mapping.id,
+            )
         if only_first:
             break
-    schema = pa.schema([(name, DICTIONARY) for name in wanted])
-    table = pa.concat_tables(parts).unify_dictionaries() if parts else schema.empty_table()
-    found = {name: _one(table[name]) for name in wanted}
-    rows = table.num_rows
-    for name in (c for c in (columns or mapping.columns) if c not in header.place):
-        found[name] = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([""]))
-    return RawTable(header, found, _joined(lines), _joined(broken))
+    return _joined(parts, header, wanted)
+
+
+@dataclass
+class _Part:
+    """A block's rows: the columns at hand, the line of each row, the lines of rows of another length."""
+
+    table: pa.Table
+    lines: np.ndarray
+    broken: np.ndarray
+
+
+def _joined(parts: list[_Part], header: Header, wanted: tuple[str, ...]) -> RawTable:
+    at_hand = [name for name in wanted if name in header.place]
+    empty = pa.schema([(name, DICTIONARY) for name in at_hand]).empty_table()
+    table = pa.concat_tables([part.table for part in parts]).unify_dictionaries() if parts else empty
+    found = {name: _one(table[name]) for name in at_hand}
+    lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
+    for name in wanted:
+        if name not in found:
+            found[name] = pa.DictionaryArray.from_arrays(
+                pa.array(np.zeros(len(lines), np.int32)), pa.array([""])
+            )
+    return RawTable(
+        header, found, lines, np.concatenate([np.zeros(0, np.int64), *(part.broken for part in parts)])
+    )
 
 
 def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -96,10 +124,6 @@ def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(
         pa.concat_arrays([chunk.indices for chunk in column.chunks]), column.chunk(0).dictionary
     )
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 @dataclass
@@ -216,16 +240,17 @@ def _explain_missing(
 
 def _parse(
     block: bytes, header: Header, wanted: tuple[str, ...], mapping: Mapping, line: int, path: Path
-) -> tuple[pa.Table, np.ndarray, np.ndarray, int]:
-    """Rows of a block. ``line`` is the number of its first line; the last value is that of the next block's."""
+) -> tuple[_Part, int]:
+    """Rows of a block whose first line is number ``line``; and the number of the next block's first line."""
     form = mapping.format
+    at_hand = [name for name in wanted if name in header.place]
     names = [str(number) for number in range(len(header.names))]
     broken: list[int] = []
     blank: list[int] = []
 
     def another_length(row: pacsv.InvalidRow) -> str:
         (broken if row.text.strip() else blank).append(row.number)
-        return "error" if len(broken) > 2 * TOLERATED else "skip"
+        return "error" if len(broken) > TOLERATED and 2 * len(broken) > row.number else "skip"
 
     try:
         table = pacsv.read_csv(
@@ -236,15 +261,15 @@ def _parse(
                 ignore_empty_lines=False, newlines_in_values=form.multiline, invalid_row_handler=another_length,
             ),
             convert_options=pacsv.ConvertOptions(
-                include_columns=[str(header.place[name]) for name in wanted],
-                column_types={str(header.place[name]): DICTIONARY for name in wanted},
+                include_columns=[str(header.place[name]) for name in at_hand],
+                column_types={str(header.place[name]): DICTIONARY for name in at_hand},
                 strings_can_be_null=False, quoted_strings_can_be_null=False,
             ),
         )  # fmt: skip
     except pa.ArrowInvalid as problem:
         at = broken[0] if broken else 1
         raise Refusal("not_this_table", file=path.name, row=line + at - 1, mapping=mapping.id) from problem
-    table = table.rename_columns(list(wanted))
+    table = table.rename_columns(at_hand)
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     counted = table.num_rows + len(broken) + len(blank)
     if counted != lines and not form.multiline:
@@ -256,7 +281,7 @@ def _parse(
     if len(empty):
         keep = ~np.isin(numbers, empty)
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
-    return table, numbers + line, np.array(broken, np.int64) - 1 + line, line + counted
+    return _Part(table, numbers + line, np.array(broken, np.int64) - 1 + line), line + counted
 
 
 def _has_blank(table: pa.Table) -> bool:
