@@ -123,25 +123,39 @@ class Policy:
             share["check"],
         )
 
-    def norm(self, column: str, day: date, area: str) -> float | bool | str | None:
-        """The value of the parameter that a rule compares this column with; None where no rule does."""
-        parameter = self._compared.get(column)
-        if parameter is None:
-            return None
-        value: float | bool | str | None = self.parameters.value(parameter, day, area)
-        return value
+    def norm(
+        self, column: str, values: Mapping[str, Value], day: date, area: str
+    ) -> float | bool | str | None:
+        """The value of the parameter that a rule compares this column with; None where no rule does.
+
+        Where several rules do, the first counts whose population the household belongs to: a rule for a
+        special group comes before one for all.
+        """
+        for rule, parameter in self.compared.get(column, ()):
+            if rule.population == rulebook.ALL or self._belongs(rule, values, day, area):
+                value: float | bool | str | None = self.parameters.value(parameter, day, area)
+                return value
+        return None
+
+    def _belongs(self, rule: Rule, values: Mapping[str, Value], day: date, area: str) -> bool:
+        population = rule.expressions[0]
+        known = self.parameters.ids()
+        named = {
+            name: self.parameters.value(name, day, area) if name in known else values.get(name)
+            for name in population.names
+        }
+        return population.evaluate(named) is True
 
     @cached_property
-    def _compared(self) -> dict[str, str]:
-        """Parameter by column, for the columns that a rule's condition compares with one directly."""
-        found: dict[str, str] = {}
+    def compared(self) -> dict[str, list[tuple[Rule, str]]]:
+        """(rule, parameter) by column, for the columns that a condition compares with one directly."""
+        found: dict[str, list[tuple[Rule, str]]] = {}
         known = self.parameters.ids()
-        for rule in self.rules.values():
+        for rule in sorted(self.rules.values(), key=lambda rule: rule.population == rulebook.ALL):
             for node in ast.walk(ast.parse(rule.condition, mode="eval")):
                 match node:
                     case ast.Compare(left=ast.Name(id=a), comparators=[ast.Name(id=b)]):
-                        if b in known and a not in known:
-                            found.setdefault(a, b)
-                        elif a in known and b not in known:
-                            found.setdefault(b, a)
+                        if (a in known) != (b in known):
+                            column, parameter = (b, a) if a in known else (a, b)
+                            found.setdefault(column, []).append((rule, parameter))
         return found

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
 from math import fsum
 from typing import Any
@@ -22,7 +23,7 @@ from features.errors import Refusal
 from models.judgement import reasons
 from models.judgement.meaning import Meaning
 from models.judgement.policy import Policy
-from models.judgement.reasons import Norm, Value
+from models.judgement.reasons import NO_NORM, Norm, Value
 from models.judgement.rules import Found
 from models.judgement.tiers import judge
 from models.record.canonical import canonical
@@ -94,7 +95,6 @@ class Judge:
         self.setting, self.bundle, self.policy, self.meanings = setting, bundle, policy, meanings
         self.floors = policy.floors(bundle.outcome, setting.as_of) or dict(bundle.floors)
         self.columns = [spec.name for spec in bundle.specs]
-        self._norms: dict[str, dict[str, Norm]] = {}
         self._lines: dict[str, dict[str, Any] | None] = {}
 
     def judge(self, rows: Sequence[Row]) -> Iterator[Judged]:
@@ -158,7 +158,7 @@ class Judge:
             judged.terms,
             row.values,
             meanings=self.meanings,
-            norms=self.norms(row.area),
+            norms=self.norms(row),
             known=known,
             official=self.policy.official,
             units=self.policy.units,
@@ -231,25 +231,28 @@ class Judge:
         names = {name for rule in judged.rules.unknown for name in self.policy.rules[rule].names}
         return {*self.columns, *((names & self.meanings.keys()) - self.setting.silent)}
 
-    def norms(self, area: str) -> dict[str, Norm]:
-        """What each column's value is compared with in ``area``: a parameter, else the training median."""
-        if area not in self._norms:
-            found: dict[str, Norm] = {}
-            for column in self.columns:
-                meaning = self.meanings[column]
-                if meaning.unit == "log_ratio":
-                    found[column] = Norm(0.0, "parameter")  # the line itself
-                    continue
-                parameter = self.policy.norm(column, self.setting.as_of, area)
-                if parameter is not None:
-                    found[column] = Norm(parameter, "parameter")
-                    continue
-                median = self.bundle.medians.get(column)
+    def norms(self, row: Row) -> dict[str, Norm]:
+        """What each value of a household is compared with: the line, a parameter, else the training median."""
+        found = dict(self._medians)
+        for column in self.policy.compared.keys() & self._medians.keys():
+            parameter = self.policy.norm(column, row.values, self.setting.as_of, row.area)
+            if parameter is not None:
+                found[column] = Norm(parameter, "parameter")
+        return found
+
+    @cached_property
+    def _medians(self) -> dict[str, Norm]:
+        found: dict[str, Norm] = {}
+        for column in self.columns:
+            unit, median = self.meanings[column].unit, self.bundle.medians.get(column)
+            if unit == "log_ratio":
+                found[column] = Norm(0.0, "parameter")  # the line itself
+            elif isinstance(median, float | int):
+                found[column] = Norm(median >= 0.5 if unit == "yes_no" else median, "median")
+            else:
                 # The most frequent level of a category is no yardstick; only numbers have a median.
-                if isinstance(median, float | int):
-                    found[column] = Norm(median >= 0.5 if meaning.unit == "yes_no" else median, "median")
-            self._norms[area] = found
-        return self._norms[area]
+                found[column] = NO_NORM
+        return found
 
 
 def difference(stored: bytes, replayed: bytes) -> dict[str, Any] | None:
@@ -273,7 +276,11 @@ def _differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any,
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys(), key=lambda k: (not path and k in _NAMES, k))
         for key in keys:
-            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+            below = f"{path}.{key}" if path else key
+            if key in old and key in new:
+                yield from _differences(old[key], new[key], below)
+            else:
+                yield below, old.get(key), new.get(key)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for i, (a, b) in enumerate(zip(old, new, strict=True)):
             yield from _differences(a, b, f"{path}[{i}]")
