@@ -66,16 +66,18 @@ def persons(county: County, month: int, full: bool) -> Columns:
     severe = (county.disability[chosen] > 0) & (county.disability[chosen] <= 2)
     labour = np.select([(age < 16) | (age >= 75), severe], ["无劳动力", "丧失劳动力"], "普通劳动力")
     labour = np.where((labour == "普通劳动力") & people.skilled[chosen], "技能劳动力", labour)
+    # Of who has left it says what they were.
+    earner = np.where(gone, main_earner(county, month - 1)[chosen], main_earner(county, month)[chosen])
     group = np.abs(people.household[chosen] * 7919) % 10  # unrelated to anything else in the county
     return {
         HOME: county.households.number[people.household[chosen]], PERSON: people.number[chosen],
         MONTH: month_text(county, month, len(chosen)), "姓名": people.name[chosen], "证件号码": people.identity[chosen],
         "与户主关系": RELATIONS[people.relation[chosen]], "性别": np.where(people.male[chosen], "男", "女"),
-        "出生年份": people.birth[chosen].astype("datetime64[Y]").astype(np.int64) + 1970,
+        "年龄": age, "出生年份": people.birth[chosen].astype("datetime64[Y]").astype(np.int64) + 1970,
         "民族": np.select([group < 7, group < 9], ["汉族", "土家族"], "苗族"),
         "政治面貌": np.where((chosen * 31 % 17 == 0) & (age >= 20), "中共党员", "群众"),
         "文化程度": EDUCATION[people.education[chosen]], "健康状况": HEALTH[health[chosen, month]], "劳动技能": labour,
-        "是否主要劳动力": YES_NO[main_earner(county, month)[chosen].astype(int)], "是否离开": YES_NO[gone.astype(int)],
+        "是否主要劳动力": YES_NO[earner.astype(int)], "是否离开": YES_NO[gone.astype(int)],
         "离开原因": np.where(gone, REASONS[county.left_reason[chosen]], ""),
     }  # fmt: skip
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from county.departments import departments
+from county.state import COMPONENTS
 from features.facts.store import FactStore
+from features.indicators.catalogue import load
+from features.indicators.compile import Compiler
 from features.intake.mapping import Mapping
 from tests.county.conftest import Taken
 
@@ -96,3 +100,18 @@ def test_the_clocks_are_honest(taken: Taken) -> None:
                 late += (known - end).days > 60
     assert late > 100
     assert taken.home.today().isoformat() == "2026-10-20" or taken.home.today().isoformat() >= "2026-10-15"
+
+
+def test_the_facts_tell_nearly_the_truth(taken: Taken) -> None:
+    """Components of the outcome from the facts, some of them late, wrong or lost, beside those of the truth."""
+    state = pq.read_table(taken.truth / "state.parquet", filters=[("month", "=", "2026-07")]).to_pylist()
+    true = {taken.home.pseudonym(row["household"]): row for row in state}
+    with Compiler(load(taken.home)) as compiler:
+        seen = compiler.compute(
+            compiler.population([date(2026, 7, 31)], known=taken.home.today()), COMPONENTS
+        )
+    assert seen.num_rows > 280
+    for name in COMPONENTS:
+        agree = [row[name] == true[row["household"]][name] for row in seen.to_pylist()]
+        assert sum(agree) / len(agree) > 0.97
+    assert any(true[row["household"]][name] for row in seen.to_pylist() for name in COMPONENTS)
