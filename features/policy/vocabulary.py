@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -29,13 +29,33 @@ class Group:
 
 @dataclass(frozen=True)
 class Unit:
-    """How a value is said: `scale` multiplies it, `form` turns a log ratio into a ratio or a growth in %."""
+    """How a value is said.
+
+    Attributes
+    ----------
+    digits : after the point
+    scale : multiplies the value
+    form : ``plain``; ``ratio`` and ``growth`` make a percentage of a logarithm, of the whole or of the rise
+    words : what the codes of a category are called
+    """
 
     id: str
     name: Text
     digits: int
     scale: float = 1.0
     form: str = "plain"
+    words: Mapping[str, Text] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain JSON values; ``Unit(**document)`` is the same unit."""
+        return {
+            "id": self.id,
+            "name": dict(self.name),
+            "digits": self.digits,
+            "scale": self.scale,
+            "form": self.form,
+            "words": {code: dict(word) for code, word in self.words.items()},
+        }
 
     def say(self, value: float | bool | str) -> Text:
         """The value with its unit in every language.
@@ -46,12 +66,12 @@ class Unit:
         if isinstance(value, bool):
             return YES_NO[value]
         if isinstance(value, str):
-            return {lang: form.format(value=value) for lang, form in self.name.items()}
+            word = self.words.get(value, {})
+            return {lang: form.format(value=word.get(lang, value)) for lang, form in self.name.items()}
         number = value * self.scale
-        if self.form == "ratio":
-            number = math.exp(value)
-        elif self.form == "growth":
-            number = (math.exp(value) - 1) * 100
+        if self.form in ("ratio", "growth"):
+            # Beyond e^20 a ratio says "very much" however it is written.
+            number = math.exp(min(value, 20.0)) * 100 - (100 if self.form == "growth" else 0)
         # Adding zero turns a rounded -0 into 0.
         shown = f"{round(number, self.digits) + 0.0:,.{self.digits}f}"
         return {lang: form.format(value=shown) for lang, form in self.name.items()}

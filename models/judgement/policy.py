@@ -34,10 +34,7 @@ def policy_document(home: Home | None) -> dict[str, Any]:
         **ParameterSet.load(home).document(),
         "rules": rulebook.documents(),
         "groups": [{"id": g.id, "name": dict(g.name), "official": g.official} for g in groups().values()],
-        "units": [
-            {"id": u.id, "name": dict(u.name), "digits": u.digits, "scale": u.scale, "form": u.form}
-            for u in units().values()
-        ],
+        "units": [unit.document() for unit in units().values()],
     }
 
 
