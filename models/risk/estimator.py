@@ -107,7 +107,7 @@ def fit(
 
     Raises
     ------
-    ValueError : no row at risk, or an outcome that is the same for all of them
+    ValueError : no row at risk, an outcome that is the same for all of them, or too few households
     """
     import scipy.linalg  # noqa: F401  (loaded before its threads are limited, or they would not be)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -127,6 +127,8 @@ def fit(
         if np.sum(encoded[name] == len(levels) + 1) >= MIN_ROWS
     )
     fold = inner_folds(groups, seed)
+    if len(np.unique(fold)) < FOLDS:
+        raise ValueError("there are too few households for the inner folds")
     with threadpool_limits(limits=1, user_api="blas"):
         variables, matrix = design(encoded, encoding)
         beta, factor = ridge(matrix, y, weight, C)

@@ -161,6 +161,11 @@ def test_one_outcome_only_is_refused(taught: dict[str, Any]) -> None:
         estimator.fit(**(taught | {"y": np.where(np.arange(len(taught["y"])) == 3, np.nan, taught["y"])}))
 
 
+def test_too_few_households_are_refused() -> None:
+    with pytest.raises(ValueError, match="too few households"):
+        estimator.fit(**(panel(60) | {"groups": np.array(["h"] * 60)}))
+
+
 def test_columns_that_do_not_fit_are_named(taught: dict[str, Any], fitted: FittedRisk) -> None:
     columns = rows_of(taught["columns"], slice(0, 3))
     with pytest.raises(ValueError, match="roof"):
