@@ -19,9 +19,10 @@ from features.errors import Refusal
 from features.facts.store import Delivery, FactStore
 from features.home import Home
 from features.intake import carriers
+from features.intake.jobs import Job, choose_jobs
 from features.intake.lines import Lines
 from features.intake.making import make_facts, quarantine_cells
-from features.intake.mapping import Mapping, available
+from features.intake.mapping import Mapping
 from features.intake.periods import NO_DAY, epoch_days
 from features.intake.quarantine import Quarantine
 from features.intake.register import Register
@@ -65,13 +66,6 @@ class DeliveryResult:
         return {**document, "facts": dict(self.facts)}
 
 
-@dataclass(frozen=True)
-class _Job:
-    path: Path
-    mapping: Mapping | None
-    refusal: Refusal | None = None
-
-
 def ingest(
     home: Home,
     files: Sequence[Path | str] = (),
@@ -103,7 +97,7 @@ def ingest(
 def _ingest(
     intake: _Intake, files: list[Path], mapping: Path | str | None, progress: Progress | None
 ) -> list[DeliveryResult]:
-    jobs = _jobs(intake.home, files, mapping, intake)
+    jobs = choose_jobs(intake.home, files, mapping, intake.seen)
     results = []
     ordered = intake.by_arrival(jobs)
     # While one file becomes facts the next is unpacked and parsed.
@@ -117,36 +111,6 @@ def _ingest(
                 progress(job.path.name, done, len(jobs))
             results.append(intake.take(job, reading.popleft().result()))
     return results
-
-
-def _jobs(home: Home, files: list[Path], mapping: Path | str | None, intake: _Intake) -> list[_Job]:
-    if files:
-        chosen = Mapping.load(mapping, home) if mapping is not None else None
-        known = [] if chosen else [Mapping.load(name, home) for name in available(home)]
-        return [_Job(path, chosen) if chosen else _choose(path, known) for path in files]
-    jobs = []
-    for name in [Mapping.load(mapping, home).id] if mapping is not None else available(home):
-        folder = home.folder("deliveries") / name
-        found = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
-        if found:
-            of_folder = Mapping.load(mapping if mapping is not None else name, home)
-            jobs += [
-                _Job(path, of_folder) for path in found if not intake.seen(of_folder, carriers.digest(path))
-            ]
-    return jobs
-
-
-def _choose(path: Path, known: list[Mapping]) -> _Job:
-    """The mapping of a file: that of its folder under ``deliveries/``, else the one whose globs match."""
-    of_folder = [m for m in known if path.parent.name == m.id]
-    fitting = of_folder or [m for m in known if m.matches(path.name)]
-    if len(fitting) == 1:
-        return _Job(path, fitting[0])
-    if not fitting:
-        return _Job(path, None, Refusal("no_mapping_for_file", file=path.name))
-    return _Job(
-        path, None, Refusal("several_mappings", file=path.name, known=", ".join(m.id for m in fitting))
-    )
 
 
 class _Intake:
@@ -167,14 +131,14 @@ class _Intake:
     def seen(self, mapping: Mapping, sha256: str) -> bool:
         return (mapping.id, sha256) in self.received
 
-    def by_arrival(self, jobs: list[_Job]) -> list[_Job]:
+    def by_arrival(self, jobs: list[Job]) -> list[Job]:
         if len(jobs) < 2:
             return jobs
         return [
             job for _, job in sorted(((self._arrival(job), job) for job in jobs), key=lambda pair: pair[0])
         ]
 
-    def _arrival(self, job: _Job) -> tuple[int, str]:
+    def _arrival(self, job: Job) -> tuple[int, str]:
         """Latest arrival among the first rows of a file (unreadable ones come last)."""
         last = np.iinfo(np.int32).max
         if job.mapping is None or self.arrived is not None or job.mapping.arrival.rule == "delivery":
@@ -189,7 +153,7 @@ class _Intake:
         days = days[days != NO_DAY]
         return int(days.max()) if len(days) else last, job.path.name
 
-    def read(self, job: _Job) -> _Reading:
+    def read(self, job: Job) -> _Reading:
         """The file's table, or why there is none; nothing for a file that was taken in before."""
         sha256 = None
         try:
@@ -206,7 +170,7 @@ class _Intake:
         except Refusal as refusal:
             return _Reading(sha256, None, refusal)
 
-    def take(self, job: _Job, reading: _Reading) -> DeliveryResult:
+    def take(self, job: Job, reading: _Reading) -> DeliveryResult:
         """Take a file in as a whole, or refuse it."""
         try:
             if reading.refusal is not None:
