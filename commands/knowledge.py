@@ -183,3 +183,16 @@ def _indicators(known: Any, household: str, day: date) -> dict[str, Any]:
         table = compiler.compute(near)
     row = table.filter(pc.equal(table["household"], household)).to_pylist()[0]
     return {name: row[name] for name in known.columns}
+
+
+@verb()
+def rules(desk: Desk) -> Answer:
+    """The rules: each with its condition's sentence, minimum tier, source and examples."""
+    from commands.documents.knowledge import RulesDocument
+    from features.policy.parameters import ParameterSet
+    from models.judgement import rules as rulebook
+
+    home = desk.home
+    parameters = ParameterSet.load(home)
+    parts = [{**rule, "days": parameters.value(rule["days"], home.today())} for rule in rulebook.documents()]
+    return RulesDocument.model_validate({"rules": parts})

@@ -106,9 +106,13 @@ class RulePart(Part):
     id: str
     sentence: Bilingual
     group: str
+    population: str
+    """Whom it is asked of: all, or a condition."""
+    condition: str
+    """An expression over indicators and dated parameters; it holds no number of policy."""
     min_tier: Tier
-    days: int
-    """Days within which a household it raises is to be visited."""
+    days: int | None
+    """Days within which a household that it raises is to be visited: a parameter, as of the home's today."""
     source: str
     examples: list[Any]
 
