@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from features.home import Home
 from training.evaluation import Progress, silent
 from training.fit import train
 from training.periods import months_later
+from training.rivals import MODELS
 
 
 def last_day(quarter: str) -> date:
@@ -47,7 +49,13 @@ def latest(home: Home) -> str:
 
 
 def run(
-    home: Home, quarter: str | None = None, *, seed: int = 0, threads: int = 1, progress: Progress = silent
+    home: Home,
+    quarter: str | None = None,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress = silent,
+    models: Sequence[str] = tuple(MODELS),
 ) -> dict[str, Any]:
     """Train with what was known on the last day of ``quarter``, judge by the full backtest, register.
 
@@ -57,7 +65,9 @@ def run(
     until = last_day(quarter or latest(home))
     if until > home.today():
         raise Refusal("clock_backwards", day=until.isoformat(), today=home.today().isoformat())
-    document = train(home, until=until, seed=seed, threads=threads, progress=progress, evaluate="rolling")
+    document = train(
+        home, until=until, seed=seed, threads=threads, progress=progress, evaluate="rolling", models=models
+    )
     return {**document, "known_until": until.isoformat()}
 
 
@@ -69,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command line of ``mlflow run``: progress on standard error, one JSON document on standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", required=True, type=Path)
-    parser.add_argument("--quarter", default="")
+    parser.add_argument("--quarter", nargs="?", default="")
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--threads", default=2, type=int)
     options = parser.parse_args(argv)
