@@ -284,5 +284,5 @@ def _differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any,
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for i, (a, b) in enumerate(zip(old, new, strict=True)):
             yield from _differences(a, b, f"{path}[{i}]")
-    elif old != new or type(old) is not type(new):
+    elif repr(old) != repr(new):  # also 1 and 1.0, 0.0 and -0.0, which are not the same bytes
         yield path, old, new
