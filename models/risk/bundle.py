@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from models.risk import golden as golden_rows
 from models.risk.archive import canonical, pack_arrays, read_file, sha256, unpack_arrays
 from models.risk.calibration import FLOOR_SHARES, Calibration, floors
 from models.risk.columns import Columns, ColumnSpec, Floats
-from models.risk.margin import Margin, total
+from models.risk.margin import Margin, Parts, total
 from models.risk.reference import golden_columns, medians, reference
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def write(
     chance = calibration.probability(fitted.out_of_fold[np.asarray(at_risk, dtype=bool)])[tier_horizon]
     served = {
         "tables.npz": pack_arrays(model.tables.arrays()),
-        "scorecard.json": canonical(model.document()),
+        "scorecard.json": canonical(model.parts.document()),
         "calibration.json": canonical({"calibration": calibration.document(), "floors": floors(chance)}),
         "golden.json": canonical(
             golden_rows.record(model, calibration, rows, fitted.booster_contributions(rows))
@@ -230,12 +230,10 @@ def load(folder: Path) -> Bundle:
                 raise ValueError("SHA-256 differs")
             if name in SERVED:
                 content[name] = data
-    with _whole("tables.npz"):
-        arrays = unpack_arrays(content["tables.npz"])
     with _whole("scorecard.json"):
-        document = json.loads(content["scorecard.json"])
-    with _whole("tables.npz" if _margin_document(document) else "scorecard.json"):
-        model = Margin.from_document(document, arrays)
+        parts = Parts.from_document(json.loads(content["scorecard.json"]))
+    with _whole("tables.npz"):
+        model = Margin.of(parts, unpack_arrays(content["tables.npz"]))
     with _whole("calibration.json"):
         stored = json.loads(content["calibration.json"])
         calibration = Calibration.from_document(stored["calibration"])
@@ -289,20 +287,6 @@ def verify_golden(bundle: Bundle) -> list[str]:
         return golden_rows.differences(bundle.golden, bundle.model, bundle.calibration)
     except (ValueError, TypeError, KeyError) as error:
         return [f"golden.json: {error}"]
-
-
-def _margin_document(document: Any) -> bool:
-    """Whether the scorecard's file alone is sound, so that what fails beside it is the tables."""
-    from models.risk.columns import Encoding
-    from models.risk.scorecard import Scorecard
-
-    try:
-        encoding = Encoding.from_document(document["encoding"])
-        Scorecard.from_document(document["scorecard"], encoding)
-        sound: Sequence[float] = [float(document[k]) for k in ("offset", "linear_weight", "tree_weight")]
-        return bool(np.isfinite(sound).all()) and set(document["flagged"]) <= set(encoding.levels)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
-        return False
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from models.risk.columns import MIN_ROWS, Columns, ColumnSpec, Encoding, Floats
 from models.risk.design import design, scorecard
 from models.risk.logistic import line, log_loss, ridge
-from models.risk.margin import Margin
+from models.risk.margin import Margin, Parts
 from models.risk.tables import Feature, feature_matrix, features
 from models.risk.trees import compile_trees
 
@@ -147,20 +147,21 @@ def fit(
         y_risk, w_risk = y[at_risk], weight[at_risk]
         losses = [log_loss(m[at_risk], y_risk, w_risk) for m in by_rounds]
         best = int(np.argmin(losses))
-        parts = [linear, by_rounds[best]]
-        lines = [line(m[at_risk], y_risk, w_risk) for m in parts]
-        mixed = sum((0.5 * (a + b * m) for (a, b), m in zip(lines, parts, strict=True)), np.zeros(len(y)))
+        halves = [linear, by_rounds[best]]
+        lines = [line(m[at_risk], y_risk, w_risk) for m in halves]
+        mixed = sum((0.5 * (a + b * m) for (a, b), m in zip(lines, halves, strict=True)), np.zeros(len(y)))
         last_a, last_b = line(mixed[at_risk], y_risk, w_risk)
         booster = trees.train(np.ones(len(y), dtype=bool), ROUNDS[best])
-    model = Margin(
+    parts = Parts(
         encoding,
         flagged,
         scorecard(encoding, variables, float(beta[0]), beta[1:]),
-        compile_trees(booster.dump_model(), outputs(encoding.specs, inputs), len(encoding.specs)),
-        last_a + last_b * 0.5 * (lines[0][0] + lines[1][0]),
-        last_b * 0.5 * lines[0][1],
-        last_b * 0.5 * lines[1][1],
+        offset=last_a + last_b * 0.5 * (lines[0][0] + lines[1][0]),
+        linear_weight=last_b * 0.5 * lines[0][1],
+        tree_weight=last_b * 0.5 * lines[1][1],
     )
+    tables = compile_trees(booster.dump_model(), outputs(encoding.specs, inputs), len(encoding.specs))
+    model = Margin(parts, tables)
     out_of_fold = last_a + last_b * mixed
     said = {f"trees_{n}": loss for n, loss in zip(ROUNDS, losses, strict=True)}
     said["scorecard"] = log_loss(lines[0][0] + lines[0][1] * linear[at_risk], y_risk, w_risk)

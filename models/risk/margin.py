@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,42 +13,75 @@ from models.risk.scorecard import Scorecard
 from models.risk.tables import Feature, Tables, features
 
 
-class Margin:
-    """margin = offset + linear_weight · scorecard + tree_weight · trees, in one order of additions.
+@dataclass(frozen=True)
+class Parts:
+    """All of a margin but its trees.
 
     Parameters
     ----------
     encoding : columns and levels
     flagged : categories whose being missing is a question that trees may ask
-    scorecard, tables : the two parts; the tables' outputs are the columns of the encoding
-    offset, linear_weight, tree_weight : how they are put together
+    scorecard : the linear part
+    offset, linear_weight, tree_weight : margin = offset + linear_weight · scorecard + tree_weight · trees
     """
 
-    def __init__(
-        self,
-        encoding: Encoding,
-        flagged: frozenset[str],
-        scorecard: Scorecard,
-        tables: Tables,
-        offset: float,
-        linear_weight: float,
-        tree_weight: float,
-    ) -> None:
-        self.encoding, self.flagged, self.scorecard, self.tables = encoding, flagged, scorecard, tables
-        self.offset, self.linear_weight, self.tree_weight = offset, linear_weight, tree_weight
-        if not np.isfinite([offset, linear_weight, tree_weight]).all() or min(linear_weight, tree_weight) < 0:
+    encoding: Encoding
+    flagged: frozenset[str]
+    scorecard: Scorecard
+    offset: float
+    linear_weight: float
+    tree_weight: float
+
+    def __post_init__(self) -> None:
+        weights = (self.offset, self.linear_weight, self.tree_weight)
+        if not np.isfinite(weights).all() or min(weights[1:]) < 0:
             raise ValueError("the weights of the parts must be finite and not negative")
-        if not flagged <= set(encoding.levels):
+        if not self.flagged <= set(self.encoding.levels):
             raise ValueError("a flagged category is unknown")
-        self.inputs: tuple[Feature, ...] = features(encoding, flagged)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "encoding": self.encoding.document(),
+            "flagged": sorted(self.flagged),
+            "scorecard": self.scorecard.document(),
+            "offset": self.offset,
+            "linear_weight": self.linear_weight,
+            "tree_weight": self.tree_weight,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Parts:
+        """Raises ValueError, TypeError or KeyError where the document is not one of ours."""
+        encoding = Encoding.from_document(document["encoding"])
+        scorecard = Scorecard.from_document(document["scorecard"], encoding)
+        weights = (float(document[k]) for k in ("offset", "linear_weight", "tree_weight"))
+        return cls(encoding, frozenset(document["flagged"]), scorecard, *weights)
+
+
+class Margin:
+    """The whole: `parts` and the compiled trees, whose outputs are the columns of the encoding.
+
+    Every addition has its fixed place, so a row has the same bits alone, in a batch and for any threads.
+    """
+
+    def __init__(self, parts: Parts, tables: Tables) -> None:
+        self.parts, self.tables = parts, tables
+        self.encoding, self.scorecard = parts.encoding, parts.scorecard
+        self.inputs: tuple[Feature, ...] = features(parts.encoding, parts.flagged)
         tables.check(len(self.inputs))
         for i, threshold in zip(
             tables.question_feature.tolist(), tables.question_threshold.tolist(), strict=True
         ):
             if self.inputs[i].level >= 0 and not 0.0 <= threshold < 1.0:
                 raise ValueError("a question about a level does not part 0 from 1")
-        if tables.outputs != len(encoding.specs):
+        if tables.outputs != len(self.specs):
             raise ValueError("the trees' outputs are not the columns")
+
+    @classmethod
+    def of(cls, parts: Parts, arrays: Mapping[str, Any]) -> Margin:
+        """With the trees from their stored arrays; ValueError where those do not fit."""
+        inputs = features(parts.encoding, parts.flagged)
+        return cls(parts, Tables.from_arrays(arrays, len(inputs), len(parts.encoding.specs)))
 
     @property
     def specs(self) -> tuple[ColumnSpec, ...]:
@@ -55,9 +90,9 @@ class Margin:
     @property
     def base(self) -> float:
         """Margin before any contribution: from the model, never by subtraction."""
-        return (
-            self.offset + self.linear_weight * self.scorecard.intercept + self.tree_weight * self.tables.base
-        )
+        parts = self.parts
+        linear = parts.linear_weight * self.scorecard.intercept
+        return parts.offset + linear + parts.tree_weight * self.tables.base
 
     def contributions(self, columns: Columns) -> tuple[float, dict[str, Floats]]:
         """base, and each column's contribution to the margin, row by row."""
@@ -66,9 +101,9 @@ class Margin:
         trees = self.tables.contributions(encoded, self.inputs)
         terms: dict[str, Floats] = {}
         for i, spec in enumerate(self.specs):
-            term = self.tree_weight * trees[i]
+            term = self.parts.tree_weight * trees[i]
             if spec.name in linear:
-                term = self.linear_weight * linear[spec.name] + term
+                term = self.parts.linear_weight * linear[spec.name] + term
             terms[spec.name] = term
         return self.base, terms
 
@@ -79,27 +114,6 @@ class Margin:
     def tree_contributions(self, columns: Columns) -> Floats:
         """The trees' own SHAP values, unweighted, columns × rows: what LightGBM's must equal."""
         return self.tables.contributions(self.encoding.encode(columns), self.inputs)
-
-    def document(self) -> dict[str, Any]:
-        """All but the tables."""
-        return {
-            "encoding": self.encoding.document(),
-            "flagged": sorted(self.flagged),
-            "offset": self.offset,
-            "linear_weight": self.linear_weight,
-            "tree_weight": self.tree_weight,
-            "scorecard": self.scorecard.document(),
-        }
-
-    @classmethod
-    def from_document(cls, document: dict[str, Any], arrays: dict[str, Any]) -> Margin:
-        """Raises ValueError, TypeError or KeyError where document or arrays are not ours."""
-        encoding = Encoding.from_document(document["encoding"])
-        flagged = frozenset(document["flagged"])
-        tables = Tables.from_arrays(arrays, len(features(encoding, flagged)), len(encoding.specs))
-        scorecard = Scorecard.from_document(document["scorecard"], encoding)
-        weights = (float(document[k]) for k in ("offset", "linear_weight", "tree_weight"))
-        return cls(encoding, flagged, scorecard, tables, *weights)
 
 
 def total(base: float, terms: dict[str, Floats]) -> Floats:

@@ -16,7 +16,7 @@ from tests.models.risk.panel import SPECS, panel, rows_of
 
 
 def identity(fitted: FittedRisk) -> str:
-    return sha256(canonical(fitted.model.document()) + pack_arrays(fitted.model.tables.arrays()))
+    return sha256(canonical(fitted.model.parts.document()) + pack_arrays(fitted.model.tables.arrays()))
 
 
 def test_margin_is_base_plus_terms(taught: dict[str, Any], fitted: FittedRisk) -> None:
@@ -30,11 +30,11 @@ def test_margin_is_that_of_the_parts(taught: dict[str, Any], fitted: FittedRisk)
     """The booster itself and the scorecard's curves, put together by hand."""
     from models.risk.tables import feature_matrix
 
-    model = fitted.model
+    model, parts = fitted.model, fitted.model.parts
     encoded = model.encoding.encode(taught["columns"])
     raw = fitted.booster.predict(feature_matrix(encoded, model.inputs), raw_score=True)
     linear = model.scorecard.intercept + sum(model.scorecard.contributions(encoded).values())
-    by_hand = model.offset + model.linear_weight * linear + model.tree_weight * raw
+    by_hand = parts.offset + parts.linear_weight * linear + parts.tree_weight * raw
     np.testing.assert_allclose(fitted.margin(taught["columns"]), by_hand, rtol=0, atol=1e-10)
 
 
