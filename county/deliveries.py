@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from county import text
-from county.departments.department import HOME, MONTH, SENT, Columns, Department
+from county.departments.department import HOME, MONTH, PERSON, SENT, Columns, Department
 from county.places import Bools, Ints
 from county.state import County
 
@@ -119,8 +119,10 @@ class Sender:
             part = table.take(pa.array(chosen))
             self.waiting.setdefault(target, []).append(part)
             self.faults += [
-                self._note("", 0, "", why, why, household=h, month=m, sent=self._name(target), person="")
-                for h, m in zip(part[HOME].to_pylist(), part[MONTH].to_pylist(), strict=True)
+                self._note("", 0, "", why, why, household=h, person=p, month=m, sent=self._name(target))
+                for h, p, m in zip(
+                    part[HOME].to_pylist(), _persons(part), part[MONTH].to_pylist(), strict=True
+                )
             ]
 
     def _delivery_after(self, month: int, steps: int) -> int:
@@ -214,11 +216,12 @@ class Sender:
         self, rows: pa.Table, name: str, lines: Ints, header: str, fault: str, expected: str, sent: list[str]
     ) -> None:
         true = rows[header].to_pylist() if header else [""] * rows.num_rows
+        persons = _persons(rows)
         for number, line in enumerate(lines):
             self.faults.append(
                 self._note(
                     name, int(line), header, fault, expected, household=rows[HOME][number].as_py(),
-                    month=rows[MONTH][number].as_py(), sent=sent[number % len(sent)], true_value=true[number],
+                    person=persons[number], month=rows[MONTH][number].as_py(), sent=sent[number % len(sent)], true_value=true[number],
                 )
             )  # fmt: skip
 
@@ -241,6 +244,10 @@ class Sender:
             "mapping": self.department.id, "file": file, "row": row, "column": column, "fault": fault,
             "expected": expected, "household": "", "person": "", "month": "", "sent": "", "true_value": "", **more,
         }  # fmt: skip
+
+
+def _persons(rows: pa.Table) -> list[str]:
+    return rows[PERSON].to_pylist() if PERSON in rows.schema.names else [""] * rows.num_rows
 
 
 def _speaking(rows: pa.Table) -> Ints:

@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 
 from county.deliveries import FAULT_COLUMNS
 from county.departments.department import day_text
-from county.places import Bools
+from county.households import SERIOUS
+from county.places import Bools, Ints
 from county.register import CHANNELS
-from county.state import COMPONENTS, County
+from county.state import COMPONENTS, UNEMPLOYED, County
+from county.text import lines
 
 STEPS = ("entered", "eliminated", "reverted")
 HORIZON = 12
@@ -26,7 +28,8 @@ def write_truth(county: County, folder: Path, faults: list[dict[str, object]], s
 
     ``state.parquet``: household x shown month: latent wellbeing, yuan below the line after self-paid spending,
     which components of need hold. ``needs.csv``: every spell of need with onset, components, end and discovery.
-    ``events.csv``: register steps with their channel. ``faults.csv``: the answer file of planted faults.
+    ``events.csv``: what befell households. ``register.csv``: steps in and out of the register, with the channel.
+    ``faults.csv``: the answer file of planted faults.
     ``county.json``: seed, sizes and the counts that the manual quotes.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,8 +37,10 @@ def write_truth(county: County, folder: Path, faults: list[dict[str, object]], s
     pq.write_table(_state(county, needs), folder / "state.parquet", compression="zstd")
     spells = _spells(county, needs)
     _write_csv(folder / "needs.csv", list(spells[0]) if spells else [], spells)
-    events = _register_events(county)
-    _write_csv(folder / "events.csv", list(events[0]) if events else [], events)
+    steps = _register_steps(county)
+    _write_csv(folder / "register.csv", list(steps[0]) if steps else [], steps)
+    events = _events(county)
+    (folder / "events.csv").write_bytes(lines(events, events.column_names))
     _write_csv(folder / "faults.csv", list(FAULT_COLUMNS), faults)
     (folder / "county.json").write_text(
         json.dumps(summary(county, seed, files, faults), ensure_ascii=False, sort_keys=True, indent=1),
@@ -98,7 +103,7 @@ def _spells(county: County, needs: np.ndarray) -> list[dict[str, object]]:
     return spells
 
 
-def _register_events(county: County) -> list[dict[str, object]]:
+def _register_steps(county: County) -> list[dict[str, object]]:
     log = county.logs["register"].table()
     keep = log["month"] >= county.calendar.shown
     days = day_text(county, log["month"][keep], log["day"][keep])
@@ -111,6 +116,46 @@ def _register_events(county: County) -> list[dict[str, object]]:
             log["household"][keep], days, log["step"][keep], log["channel"][keep], log["true_need"][keep], strict=True
         )
     ]  # fmt: skip
+
+
+def _events(county: County) -> pa.Table:
+    """What befell households: month by month, the kind of event and whom of them it hit."""
+    first, persons = county.calendar.shown, county.persons
+    found: list[tuple[str, Ints, Ints, Ints]] = []  # event, household, person or -1, month
+    for event, name, hit in (
+        ("serious_illness", "health", lambda now: now == SERIOUS),
+        ("job_loss", "work", lambda now: now == UNEMPLOYED),
+        ("dropout", "dropped", lambda now: now > 0),
+        ("uninsured", "insured", lambda now: now == 0),
+    ):
+        state = hit(county.p[name]) & (county.p["present"] > 0)
+        person, month = np.nonzero(state[:, first:] & ~state[:, first - 1 : -1])
+        found.append((event, persons.household[person], person, month + first))
+    for event, name, least in (
+        ("unsafe_dwelling", "grade", 2),
+        ("unsafe_water", "unsafe", 1),
+        ("loan_overdue", "overdue", 1),
+    ):
+        now = county.h[name] >= least
+        household, month = np.nonzero(now[:, first:] & ~now[:, first - 1 : -1])
+        found.append((event, household, np.full(len(household), -1), month + first))
+    for event in ("disaster", "slump", "accident", "disability"):
+        log = county.logs[event].table()
+        rows = log["month"] >= first
+        of_person = "person" in log
+        person = log["person"][rows].astype(np.int64) if of_person else np.full(int(rows.sum()), -1)
+        household = persons.household[person] if of_person else log["household"][rows].astype(np.int64)
+        found.append((event, household, person, log["month"][rows].astype(np.int64)))
+    kind = np.concatenate([np.full(len(rows), name) for name, rows, _, _ in found])
+    household, person, month = (np.concatenate([row[i] for row in found]) for i in (1, 2, 3))
+    order = np.lexsort((person, kind, household, month))
+    names = np.array(_months(county))
+    return pa.table(
+        {
+            "household": pa.array(county.households.number[household[order]]), "month": pa.array(names[month[order] - first]),
+            "event": pa.array(kind[order]), "person": pa.array(np.where(person[order] >= 0, persons.number[person[order]], "")),
+        }
+    )  # fmt: skip
 
 
 def onsets(county: County, month: int, horizon: int = HORIZON) -> tuple[Bools, Bools]:

@@ -59,7 +59,7 @@ def test_every_department_has_its_mapping_and_every_file_one_mapping(written: Pa
 
 def test_no_mapping_reads_the_truth(written: Path) -> None:
     truth = sorted(path.name for path in (written / "truth").iterdir())
-    assert truth == ["county.json", "events.csv", "faults.csv", "needs.csv", "state.parquet"]
+    assert truth == ["county.json", "events.csv", "faults.csv", "needs.csv", "register.csv", "state.parquet"]
     assert not [(m, name) for m in available() for name in truth if Mapping.load(m).matches(name)]
     assert not list((written / "deliveries").rglob("*truth*"))
 
