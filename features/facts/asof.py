@@ -37,7 +37,9 @@ def last_word(store: FactStore, kind: str, *, known_alone: bool = False) -> str 
         )
     else:
         until = "CAST(NULL AS DATE)"
-    return f"SELECT *, {TIME} AS t, {since} AS live_from, {until} AS live_until FROM read_parquet([{files}])"
+    # By name: an older file lacks the traits that a mapping has gained since.
+    source = f"read_parquet([{files}], union_by_name = true)"
+    return f"SELECT *, {TIME} AS t, {since} AS live_from, {until} AS live_until FROM {source}"
 
 
 def first_visible(store: FactStore, kind: str) -> date | None:

@@ -291,9 +291,11 @@ class _Intake:
         of_changed = pa.array(rows.raw.lines[change.differing].astype(np.int32))
         touched: list[np.ndarray] = []
         written: dict[str, pa.Table] = {}
-        for kind in {**tables, **self.store.kinds()}:
+        schemas = {name: kind.schema for name, kind in self.store.kinds().items()}
+        schemas |= {name: table.schema for name, table in tables.items()}
+        for kind, schema in schemas.items():
             table = tables.get(kind)
-            earlier = earlier_facts(self.store, kind, rows.mapping.id, households)
+            earlier = earlier_facts(self.store, kind, rows.mapping.id, households, schema)
             parts = []
             again = None
             if table is not None:

@@ -290,7 +290,7 @@ def _read_format(section: Section) -> Format:
     if made.header_row < 1:
         raise section.wrong("header_row", "integer")
     try:
-        b"".decode(made.encoding)
+        "a".encode(made.encoding)
     except LookupError as problem:
         raise section.wrong("encoding", "choice", known="utf-8, gb18030, latin-1, utf-16, …") from problem
     return made

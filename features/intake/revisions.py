@@ -63,16 +63,19 @@ def row_index(rows: Rows, chosen: np.ndarray) -> pa.Table:
     )
 
 
-def earlier_facts(store: FactStore, kind: str, mapping: str, households: pa.Array) -> pa.Table | None:
-    """The last word on every chain of the mapping's facts about these households (retracted ones too)."""
+def earlier_facts(
+    store: FactStore, kind: str, mapping: str, households: pa.Array, schema: pa.Schema
+) -> pa.Table | None:
+    """The last word on every chain of the mapping's facts about these households (retracted ones too).
+
+    In the kind's schema of today: a trait that the mapping did not have then is missing.
+    """
     paths = store.paths(kind)
     if not paths:
         return None
     condition = (pc.field("source") == mapping) & pc.field("household").isin(households)
-    found = ds.dataset([str(path) for path in paths]).to_table(filter=condition)
-    if not found.num_rows:
-        return None
-    return latest(found)
+    found = ds.dataset([str(path) for path in paths], schema=schema).to_table(filter=condition)
+    return latest(found) if found.num_rows else None
 
 
 def latest(table: pa.Table) -> pa.Table:

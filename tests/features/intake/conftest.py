@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -71,13 +72,13 @@ def read_quarantine(result: DeliveryResult) -> list[dict[str, str]]:
     assert result.quarantine is not None
     content = Path(result.quarantine).read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    return list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def facts(home: Home, kind: str) -> list[dict[str, object]]:
     """Every fact of a kind, superseded ones too."""
     tables = [pq.read_table(path) for path in FactStore(home).paths(kind)]
-    return pa.concat_tables(tables).to_pylist() if tables else []
+    return pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []
 
 
 def balanced(result: DeliveryResult) -> bool:
