@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from commands.tables import cell, label, number, pairs, rows_table
+from commands.tables import cell, label, pairs, rows_table
 from features.wording import N_, text
 
 TIERS = {
@@ -46,6 +46,8 @@ def _percent(probability: float | None) -> str:
 
 def draw_list(document: Any, lang: str, out: Console) -> None:
     """A list: what it stands on, then each township's planned visits, its capacity line and how many follow."""
+    from features.policy.vocabulary import units
+
     out.print(text(N_("Visiting list {list}"), lang, list=document.list[:SHORT]), style="bold")
     head: dict[str, Any] = {
         "area": document.area,
@@ -54,36 +56,49 @@ def draw_list(document: Any, lang: str, out: Console) -> None:
     }
     head |= {"snapshot": document.snapshot, "bundle": document.bundle}
     if document.line is not None:
-        head["line"] = f"{number(document.line.value)} {document.line.unit} ({document.line.source})"
+        head["line"] = (
+            f"{units()[document.line.unit].say(document.line.value)[lang]} ({document.line.source})"
+        )
     out.print(pairs(head, lang))
     tiers = [line.tier for line in document.lines]
     out.print(", ".join(f"{_tier(t, lang)} {tiers.count(t)}" for t in TIERS if t in tiers))
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for township, grouped in groupby(
+        document.lines, key=lambda line: _township(line.area, document.capacity)
+    ):
+        lines = list(grouped)
+        planned = [line for line in lines if line.planned]
+        out.print()
+        out.print(f"[bold]{escape(township)}[/] · {_plan(document.capacity.get(township), lang)}")
+        out.print(_visits(planned, township, lang))
+        out.print(text(N_("capacity line; below it: {n}"), lang, n=len(lines) - len(planned)), style="dim")
+
+
+def _plan(capacity: Any, lang: str) -> str:
+    """What a township plans, and how it is filled."""
+    if capacity is None:
+        return ""
+    said = N_("visits {visits}, planned: by rule {rule}, by score {score}, random checks {check}")
+    return text(said, lang, **capacity.model_dump())
+
+
+def _visits(lines: list[Any], township: str, lang: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right", no_wrap=True)
     for msgid in (N_("Household"), N_("Area"), N_("Tier"), N_("Raised by"), N_("Probability")):
         table.add_column(text(msgid, lang), no_wrap=True)
     table.add_column(text(N_("Reasons"), lang), ratio=1)
-    townships = groupby(document.lines, key=lambda line: _township(line.area, document.capacity))
-    for township, lines in townships:
-        rest = 0
-        for line in lines:
-            if not line.planned:
-                rest += 1
-                continue
-            reasons = [getattr(reason.sentence, lang) for reason in line.reasons[:REASONS_ON_A_LINE]]
-            table.add_row(
-                str(line.rank),
-                line.household[:SHORT],
-                escape(line.area),
-                _tier(line.tier, lang) if line.raised_by != "check" else "–",
-                text(RAISED_BY[line.raised_by], lang),
-                _percent(line.probability),
-                escape("; ".join(reasons) if lang == "en" else "；".join(reasons)),
-            )
+    for line in lines:
+        reasons = [getattr(reason.sentence, lang) for reason in line.reasons[:REASONS_ON_A_LINE]]
         table.add_row(
-            "", "", township, text(N_("capacity line; below it: {n}"), lang, n=rest), end_section=True
+            str(line.rank),
+            line.household[:SHORT],
+            escape(line.area.removeprefix(township).lstrip("/")),
+            _tier(line.tier, lang) if line.raised_by != "check" else "–",
+            text(RAISED_BY[line.raised_by], lang),
+            _percent(line.probability),
+            escape("\n".join(reasons)),
         )
-    out.print(table)
+    return table
 
 
 def _township(area: str, capacity: dict[str, Any]) -> str:
@@ -150,7 +165,8 @@ def _facts(facts: list[Any], lang: str) -> Table:
         table.add_column(label(key, lang), overflow="fold")
     for fact in facts:
         when = fact.happened_on or fact.valid_to
-        values = ", ".join(f"{k} {cell('', v, lang)}" for k, v in fact.values.items() if v is not None)
+        shown = {k: v[:SHORT] if k == "person" else v for k, v in fact.values.items() if v is not None}
+        values = ", ".join(f"{k} {cell('', v, lang)}" for k, v in shown.items())
         days = [day.isoformat() if day else "–" for day in (when, fact.known_at)]
         table.add_row(fact.kind, *days, fact.source, fact.file, str(fact.row), escape(values))
     return table

@@ -111,9 +111,18 @@ WORDS = {
     "snapshot": N_("snapshot"),
     "publish": N_("publish"),
     "issue": N_("issue"),
+    "home": N_("home"),
+    "space": N_("free space"),
+    "mappings": N_("mappings of this home"),
+    "facts": N_("facts"),
+    "parameters": N_("parameters and rules"),
+    "catalogue": N_("catalogue"),
+    "store": N_("store"),
+    "champion": N_("champion"),
+    "published": N_("published snapshot"),
 }
 # Keys whose values are words of ours rather than names.
-WORDY = {"clock", "status", "gate", "step"}
+WORDY = {"clock", "status", "gate", "step", "name"}
 # What a row of a table leaves to the JSON document.
 LEFT_OUT = {
     "DeliveryPart": {"sha256", "delivery"},
@@ -152,7 +161,7 @@ def cell(key: str, value: Any, lang: str) -> str:
     """A value as one cell."""
     if value is None:
         return "–"
-    if isinstance(value, bool) or key in WORDY:
+    if isinstance(value, bool) or (key in WORDY and isinstance(value, str)):
         return text(WORDS.get(str(value), str(value)), lang)
     if isinstance(value, int | float):
         return number(value)
