@@ -20,6 +20,7 @@ from tests.features.indicators.example_home import catalogue_of, expected
 RECORDS = read_records(Path(__file__).parents[3] / "features" / "indicators" / "records", kinds())
 WINDOWED = [record for record in RECORDS if record.shape == "windowed"]
 DERIVED = [record for record in RECORDS if record.shape == "derived"]
+MEASURES = "人次间天岁个项种起元亩"
 PERSONS = {kind.id for kind in kinds().values() if kind.subject == "person"}
 
 
@@ -71,6 +72,10 @@ def test_a_record_says_who_owns_it_and_speaks_both_languages(record: Record) -> 
         said = units()[record.unit].say(1.0)[lang]
         sentence = record.reason[lang].format(value=said, norm=said)
         assert "{" not in sentence
+    # A measure word stands in the unit or in the sentence, not in both.
+    if units()[record.unit].name["zh"][-1] in MEASURES:
+        after = record.reason["zh"].split("{value}")[1][:1]
+        assert after not in MEASURES, record.reason["zh"]
 
 
 def test_the_catalogue_is_as_wide_as_promised() -> None:
