@@ -86,10 +86,14 @@ class Compiler:
         ``interviewed``: a household fact whose period ends on the day; ``registered``: the latest household
         fact does not say that the household ended. ``known`` fixes the day of knowledge (default: each day).
         """
+        days = sorted(set(days))
+        asked = pa.table({"as_of": pa.array(days, pa.date32()), "known": pa.array([known or d for d in days], pa.date32())})
+        return self._population(asked)
+
+    def _population(self, asked: pa.Table) -> pa.Table:
         if not self.has("household"):
             return PAIRS.empty_table()
-        days = sorted(set(days))
-        self.connection.register("days", pa.table({"as_of": pa.array(days, pa.date32()), "known": pa.array([known or d for d in days], pa.date32())}))
+        self.connection.register("days", asked)
         parts = []
         for mapping, rule in self.catalogue.declarations.populations.items():
             here = f"f.source = {_quoted(mapping)} AND {_VISIBLE}"
@@ -125,13 +129,14 @@ class Compiler:
         wanted = list(self.catalogue.columns) if names is None else list(names)
         columns = self.catalogue.needed(wanted)
         pairs = pairs.sort_by([("household", "ascending"), ("as_of", "ascending")])
-        numbered = pairs.append_column("pair", pa.array(range(pairs.num_rows), pa.int32()))
-        self.connection.register("pairs_in", numbered)
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE pairs AS SELECT * FROM pairs_in")
+        self._number("pairs", pairs)
         groups: dict[tuple[object, ...], list[Column]] = {}
         for column in columns:
             if column.record.shape == "windowed":
                 groups.setdefault(_scan(column), []).append(column)
+        if any(scan[1] == "area" for scan in groups):
+            # A place is all its households, whoever is asked about.
+            self._number("everyone", self._population(pairs.select(["as_of", "known"]).group_by(["as_of", "known"]).aggregate([])))
         joins, given = [], []
         for number, (scan, members) in enumerate(groups.items()):
             query = self._scan(members, str(scan[1]))
@@ -156,6 +161,11 @@ class Compiler:
             self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
         return result
 
+    def _number(self, name: str, pairs: pa.Table) -> None:
+        """Keep pairs as a table whose ``pair`` is a short key to group by."""
+        self.connection.register("pairs_in", pairs.append_column("pair", pa.array(range(pairs.num_rows), pa.int32())))
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM pairs_in")
+
     def provenance(self, pairs: pa.Table) -> pa.Table:
         """For every household, kind and source: on which day the latest fact seen became known."""
         self.connection.register("seen_pairs", pairs)
@@ -177,7 +187,7 @@ class Compiler:
 
     def _scan(self, columns: list[Column], rollup: str) -> str | None:
         record = columns[0].record
-        rows = self._rows(record.kind, columns)
+        rows = self._rows(record.kind, columns, "everyone" if rollup == "area" else "pairs")
         if rows is None:
             return None
         if rollup == "current":
@@ -197,24 +207,24 @@ class Compiler:
         values = ", ".join(f"{_aggregate(c, self._column(c.record))} AS {c.name}" for c in columns)
         return f"SELECT {keys}, {values} FROM ({rows}) GROUP BY {keys}"
 
-    def _rows(self, kind: str, columns: list[Column]) -> str | None:
+    def _rows(self, kind: str, columns: list[Column], pairs: str) -> str | None:
         own = sorted({name for c in columns for name in [c.record.column, *(c.record.filter or {})] if name})
         shared = "p.pair, p.as_of, p.area, f.person, f.source, f.entry, f.slot, f.o"
         if kind == "welfare":
-            return self._welfare(shared, own)
+            return self._welfare(shared, own, pairs)
         if not self.has(kind):
             return None
         mine = "".join(f", f.{_column_name(name)}" for name in own)
-        return f"SELECT {shared}{mine}, {DELTA} AS delta FROM pairs p JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE}"
+        return f"SELECT {shared}{mine}, {DELTA} AS delta FROM {pairs} p JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE}"
 
-    def _welfare(self, shared: str, own: list[str]) -> str | None:
+    def _welfare(self, shared: str, own: list[str], pairs: str) -> str | None:
         """Income a person in the declared concept beside the line of its period (see the module `record`)."""
         declared = self.catalogue.declarations
         if declared.concept is None or not self.has("income"):
             return None
         mine = f"f.part = 'total' AND f.per = 'person' AND f.concept = {_quoted(declared.concept)} AND {_VISIBLE}"
         if "parameter" in declared.line:
-            self._policy_lines(str(declared.line["parameter"]))
+            self._policy_lines(str(declared.line["parameter"]), pairs)
             line = "(q.fen * f.months) // 12"
             join = "JOIN policy_lines q ON q.area = p.area AND f.t >= q.since AND f.t < q.past"
         elif self.has("line"):
@@ -235,7 +245,7 @@ class Compiler:
         }
         mine_columns = "".join(f", {parts[name]} AS {_column_name(name)}" for name in own)
         return (
-            f"SELECT {shared}{mine_columns}, {DELTA} AS delta FROM pairs p JOIN live_income f ON f.household = p.household "
+            f"SELECT {shared}{mine_columns}, {DELTA} AS delta FROM {pairs} p JOIN live_income f ON f.household = p.household "
             f"{join} WHERE {mine}"
         )
 
@@ -295,8 +305,8 @@ class Compiler:
         ).fetchall()
         return {day: amount / 100 for day, amount in rows}
 
-    def _policy_lines(self, parameter: str) -> None:
-        areas = [row[0] for row in self.connection.execute("SELECT DISTINCT area FROM pairs ORDER BY area").fetchall()]
+    def _policy_lines(self, parameter: str, pairs: str) -> None:
+        areas = [row[0] for row in self.connection.execute(f"SELECT DISTINCT area FROM {pairs} ORDER BY area").fetchall()]
         rows = [
             (area, since, past, int(round(float(value) * 100)))
             for area in areas

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from features.declarations import Declarations
@@ -127,3 +128,14 @@ def test_every_value_of_a_random_history_is_the_same(tmp_path: Path, seed: int) 
     catalogue = assemble(store, declarations(line), ParameterSet.load(), folder=RECORDS)
     days = [months_later(START, n) for n in (18, 31)]
     assert differences(catalogue, days) == []
+
+
+def test_what_is_asked_of_few_is_what_is_asked_of_all(tmp_path: Path) -> None:
+    store = history(tmp_path / "home", 1)
+    catalogue = assemble(store, declarations({"quantile": 0.3}), ParameterSet.load(), folder=RECORDS)
+    with Compiler(catalogue) as compiler:
+        pairs = compiler.population([months_later(START, 31), months_later(START, 18)])
+        everyone = compiler.compute(pairs)
+        for household in set(pairs["household"].to_pylist()):
+            few = pairs.filter(pc.equal(pairs["household"], household))
+            assert compiler.compute(few).equals(everyone.filter(pc.equal(everyone["household"], household)))
