@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from features.wording import LOCALE
 from tests.house.tree import ROOMS, ROOT, modules
 
-# Called by name, or as methods of the desk that speaks to people.
+# Of features.wording, called by name; and methods of the desk that speaks to people.
 MARKS = {"N_", "text", "both"}
 METHODS = {"tell", "step"}
 
@@ -25,11 +25,14 @@ def _marked() -> dict[str, str]:
     found: dict[str, str] = {}
     for room in ROOMS:
         for path in modules(room).values():
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            ours = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "features.wording"]
+            marks_here = {alias.name for node in ours for alias in node.names} & MARKS
+            for node in ast.walk(tree):
                 if not isinstance(node, ast.Call) or not node.args:
                     continue
                 called = node.func
-                marks = isinstance(called, ast.Name) and called.id in MARKS
+                marks = isinstance(called, ast.Name) and called.id in marks_here
                 marks |= isinstance(called, ast.Attribute) and called.attr in METHODS
                 first = node.args[0]
                 if marks and isinstance(first, ast.Constant) and isinstance(first.value, str):
@@ -37,14 +40,18 @@ def _marked() -> dict[str, str]:
     return found
 
 
-def _chinese() -> dict[str, str]:
-    translated: dict[str, str] = {}
+def _catalogues() -> list[tuple[str, str, str]]:
+    """(room, message, Chinese) of every catalogue."""
+    found = []
     for path in sorted((LOCALE / "zh" / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as source:
-            for message in read_po(source, locale="zh"):
-                if message.id and message.string:
-                    translated[str(message.id)] = str(message.string)
-    return translated
+            messages = [m for m in read_po(source, locale="zh") if m.id and m.string]
+        found += [(path.stem, str(m.id), str(m.string)) for m in messages]
+    return found
+
+
+def _chinese() -> dict[str, str]:
+    return {message: zh for _, message, zh in _catalogues()}
 
 
 def test_every_message_has_chinese() -> None:
@@ -54,6 +61,13 @@ def test_every_message_has_chinese() -> None:
 
 def test_both_languages_have_the_same_places() -> None:
     assert not {m: zh for m, zh in _chinese().items() if _places(m) != _places(zh)}
+
+
+def test_a_message_has_one_translation() -> None:
+    said: dict[str, set[str]] = {}
+    for _, message, zh in _catalogues():
+        said.setdefault(message, set()).add(zh)
+    assert not {message: sorted(several) for message, several in said.items() if len(several) > 1}
 
 
 def test_chinese_is_chinese() -> None:
