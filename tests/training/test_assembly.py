@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def test_labels_are_what_the_next_wave_says(home: Home) -> None:
         (h, d): w for h, d, w in zip(frame.household, frame.as_of, frame.numbers["welfare_log"], strict=True)
     }
     days = np.unique(frame.as_of)
-    following = dict(zip(days[:-1], days[1:], strict=True))
+    following = dict(itertools.pairwise(days))
     compared = 0
     for household, day, value in zip(frame.household, frame.as_of, later, strict=True):
         if (household, following.get(day)) in now:

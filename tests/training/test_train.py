@@ -59,7 +59,8 @@ def test_the_run_is_on_record(
     client = mlflow.MlflowClient(f"sqlite:///{home.folder('mlflow') / 'mlflow.db'}")
     run = client.get_run(str(trained["run_id"]))
     assert run.data.tags["model_sha256"] == trained["model_sha256"]
-    assert run.data.params["sha256"] and run.data.params["until"] == "2012-03-31"
+    assert run.data.params["sha256"]
+    assert run.data.params["until"] == "2012-03-31"
     assert (
         run.data.metrics["fangpin.ap.low"]
         <= run.data.metrics["fangpin.ap"]
