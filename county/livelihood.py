@@ -150,8 +150,10 @@ def _dibao(county: County, month: int, members: Floats) -> None:
         return
     per_person = county.year_sum("net", month - 1) / min(month, 12) * 12 / members
     line = setting.DIBAO_LINE * np.exp(setting.GROWTH * (month - county.calendar.start) / 12)
-    enters = ~county.dibao & (per_person < 0.86 * line) & (draw.random(homes) < 0.05)
-    leaves = county.dibao & (per_person > 1.45 * line) & (draw.random(homes) < 0.07)
+    frail = county.by_household(county.present & (county.disability > 0) & (county.disability <= 2)) > 0
+    limit = np.where(frail, 1.5, 1.0) * line
+    enters = ~county.dibao & (per_person < limit) & (draw.random(homes) < 0.07)
+    leaves = county.dibao & (per_person > 1.35 * limit) & (draw.random(homes) < 0.05)
     gap = np.clip(line - per_person, 0.2 * line, 0.6 * line) * members / 12
     county.dibao_amount = np.where(enters, np.round(gap / 10) * 10, county.dibao_amount)
     county.dibao = (county.dibao | enters) & ~leaves
