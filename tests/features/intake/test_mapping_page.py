@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_each_mapping_of_the_page_takes_in_a_generated_table(
                 for row in pq.read_table(p).to_pylist()
                 if row["part"] == "total" and row["per"] == "person" and row["valid_to"] == line["valid_to"]
             )
-            place = -int(-(mapping.line.quantile * len(wave)) // 1)
+            place = math.ceil(mapping.line.quantile * len(wave))
             assert line["amount"] == round(wave[place - 1] * float(mapping.line.times))
             assert (line["household"], line["area"]) == ("", "/")
 
