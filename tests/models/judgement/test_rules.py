@@ -43,6 +43,15 @@ def test_a_rule_reads_only_what_there_is_and_is_a_yes_or_no(rule: Rule) -> None:
     assert all(rule.sentence[lang].strip() and "{" not in rule.sentence[lang] for lang in ("zh", "en"))
 
 
+def test_every_threshold_is_read_by_a_rule_or_an_indicator() -> None:
+    read = {name for rule in RULES for name in (*rule.names, rule.days)}
+    read |= {n for r in read_records(RECORDS, kinds()) if r.expression for n in r.expression.names}
+    # The line is named by mappings, the rest by what plans visits.
+    planning = {"monitoring_line", "tier_floors", "visit_days_blue", "visit_capacity"}
+    unread = PARAMETERS.ids() - read - planning
+    assert unread == {"visit_capacity_share", "visit_score_share", "visit_check_share"}
+
+
 def test_there_is_a_rule_for_each_case_that_departments_report() -> None:
     assert len(RULES) >= 14
     assert {
@@ -88,8 +97,7 @@ def test_every_rule_is_a_hit_a_miss_or_unknown_never_twice(row: dict[str, Any]) 
         name: value
         for name, value in row.items()
         if value is None
-        or (isinstance(value, bool) == (TYPES[name] == "boolean")
-        and TYPES[name] != "category")
+        or (isinstance(value, bool) == (TYPES[name] == "boolean") and TYPES[name] != "category")
     }
     found = evaluate(RULES, typed, parameters=PARAMETERS, day=DAY, area="/")
     hit = [h.id for h in found.hits]
