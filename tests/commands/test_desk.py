@@ -19,7 +19,9 @@ from tests.house.tree import ROOT
 
 def test_help_is_quick() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "fangpin.py", "--help"], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "fangpin.py", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "promote" in done.stdout
     # Seconds of the processor, which do not grow when the machine is busy.

@@ -26,7 +26,9 @@ def _marked() -> dict[str, str]:
     for room in ROOMS:
         for path in modules(room).values():
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            ours = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "features.wording"]
+            ours = [
+                n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "features.wording"
+            ]
             marks_here = {alias.name for node in ours for alias in node.names} & MARKS
             for node in ast.walk(tree):
                 if not isinstance(node, ast.Call) or not node.args:
