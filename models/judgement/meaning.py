@@ -18,7 +18,11 @@ _WELFARE_KIND = "income"
 
 @dataclass(frozen=True)
 class Meaning:
-    """One column: the indicator it belongs to, and the fact kinds that its value comes from."""
+    """One column: the indicator it belongs to, and the fact kinds that its value comes from.
+
+    ``event`` is true of months since something happened: no value then means that it never did, once the
+    feed is there at all.
+    """
 
     column: str
     indicator: str
@@ -28,6 +32,7 @@ class Meaning:
     owner: str
     reason: Mapping[str, str]
     kinds: frozenset[str]
+    event: bool = False
 
 
 def meanings(catalogue: Mapping[str, Any]) -> dict[str, Meaning]:
@@ -59,6 +64,7 @@ def meanings(catalogue: Mapping[str, Any]) -> dict[str, Meaning]:
             record["owner"],
             record["reason"],
             kinds_of(column),
+            record.get("aggregate") == "months_since",
         )
         for column, record in by_column.items()
     }

@@ -84,7 +84,8 @@ class Policy:
         return cls(
             hash=sha256(canonical(document)).hexdigest(),
             parameters=_Remembered(ParameterSet.from_document(document).parameters),
-            rules={r["id"]: rulebook.make_rule(r) for r in document["rules"]},
+            # As they were frozen: today's vocabulary has no say in a rule of the past.
+            rules={r["id"]: Rule(**{**r, "examples": tuple(r["examples"])}) for r in document["rules"]},
             official={g["id"]: g["official"] for g in document["groups"]},
             units={u["id"]: Unit(**u) for u in document["units"]},
         )

@@ -6,7 +6,7 @@ marked as not official. What raises the risk, what lowers it and what is not kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ Value = float | bool | str | None
 MOST = 6
 _WITHOUT_NORM = N_("{name}: {value}")
 _NOT_KNOWN = N_("{name}: not known")
+_NEVER = N_("{name}: none on record")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def explain(
     known: Mapping[str, str],
     official: Mapping[str, bool],
     units: Mapping[str, Unit],
+    silent: Set[str] = frozenset(),
 ) -> Explained:
     """Group the contributions of one household.
 
@@ -61,6 +63,7 @@ def explain(
     known : the latest day (ISO) on which something of a fact kind became known of this household
     official : by reason group, whether it is an official risk code
     units : how a value is said
+    silent : columns that no household of the snapshot has a value of
     """
     groups: dict[str, list[tuple[str, float]]] = {}
     for column in sorted(terms):
@@ -81,7 +84,9 @@ def explain(
             "norm": norm.value,
             "norm_kind": norm.kind if norm.value is not None else None,
             "known_at": known_at(meaning, known),
-            "sentence": sentence(meaning, value, norm, units[meaning.unit]),
+            "sentence": sentence(
+                meaning, value, norm, units[meaning.unit], never=meaning.event and column not in silent
+            ),
         }
 
     raising = sorted((g for g in sums if sums[g] > 0), key=lambda g: (-sums[g], g))
@@ -104,10 +109,12 @@ def known_at(meaning: Meaning, known: Mapping[str, str]) -> str | None:
     return min((known[kind] for kind in meaning.kinds if kind in known), default=None)
 
 
-def sentence(meaning: Meaning, value: Value, norm: Norm, unit: Unit) -> dict[str, str]:
-    """The reason in words, with value and norm in their units."""
+def sentence(
+    meaning: Meaning, value: Value, norm: Norm, unit: Unit, *, never: bool = False
+) -> dict[str, str]:
+    """The reason in words, with value and norm in their units; ``never``: no value means that it never was."""
     if value is None:
-        return both(_NOT_KNOWN, name=dict(meaning.name))
+        return both(_NEVER if never else _NOT_KNOWN, name=dict(meaning.name))
     value_shown = unit.say(value)
     if norm.value is None:
         return both(_WITHOUT_NORM, name=dict(meaning.name), value=dict(value_shown))
@@ -119,11 +126,14 @@ def sentence(meaning: Meaning, value: Value, norm: Norm, unit: Unit) -> dict[str
 
 
 def unknown(
-    values: Mapping[str, Value], columns: Iterable[str], meanings: Mapping[str, Meaning]
+    values: Mapping[str, Value],
+    columns: Iterable[str],
+    meanings: Mapping[str, Meaning],
+    silent: Set[str] = frozenset(),
 ) -> list[dict[str, str]]:
     """Which of ``columns`` are not known of this household, and whose feed would tell."""
     return [
         {"indicator": column, "source": meanings[column].owner}
         for column in sorted(columns)
-        if values.get(column) is None
+        if values.get(column) is None and not (meanings[column].event and column not in silent)
     ]

@@ -162,6 +162,7 @@ class Judge:
             known=known,
             official=self.policy.official,
             units=self.policy.units,
+            silent=setting.silent,
         )
         return {
             "schema": SCHEMA,
@@ -190,7 +191,7 @@ class Judge:
             "contributions": {"base": judged.base, "terms": dict(judged.terms)},
             "reasons": explained.reasons,
             "lowering": explained.lowering,
-            "unknown": reasons.unknown(row.values, self._asked(judged), self.meanings),
+            "unknown": reasons.unknown(row.values, self._asked(judged), self.meanings, setting.silent),
             "sources": [
                 {
                     "source": source,

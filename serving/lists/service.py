@@ -8,11 +8,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any
 
 from features.errors import Refusal
 from features.home import Home
+from features.policy.areas import WHOLE
 from models.judgement import listing
+from models.judgement.tiers import SEVERITY
 from models.record.canonical import canonical, digest
 from models.record.decision import Judge, Judged
 from serving.decisions.judging import Bench, bench
@@ -60,13 +63,13 @@ def issue(
     if not rows:
         raise Refusal("empty_area", area=here.area)
     judged = {j.row.household: j for j in sitting.judge.judge(rows)}
-    made = _build(sitting, here, judged, id_)
+    made = _build(sitting, judged, id_)
     documents = {line.household: sitting.judge.document(judged[line.household]) for line in made.lines}
     lines = [
         _line(position, line, documents[line.household], judged[line.household], sitting.judge)
         for position, line in enumerate(made.lines)
     ]
-    header = _header(sitting, here, period, id_, made)
+    header = _header(sitting, here, period, id_, made, _common(judged))
     document = {**header, "lines": lines}
     stored, salt = canonical(header), secrets.token_bytes(16)
     seal = digest(salt, canonical(document))
@@ -140,7 +143,7 @@ def _identity(sitting: Bench, here: Scope, period: str) -> str:
     return sha256(canonical(named)).hexdigest()
 
 
-def _build(sitting: Bench, here: Scope, judged: Mapping[str, Judged], id_: str) -> listing.Listing:
+def _build(sitting: Bench, judged: Mapping[str, Judged], id_: str) -> listing.Listing:
     published, policy = sitting.published, sitting.judge.policy
     candidates = [
         listing.Candidate(
@@ -153,7 +156,7 @@ def _build(sitting: Bench, here: Scope, judged: Mapping[str, Judged], id_: str) 
         )
         for j in judged.values()
     ]
-    plan = policy.plan(published.as_of, {c.place for c in candidates}, here.area)
+    plan = policy.plan(published.as_of, {c.place for c in candidates}, _common(judged))
     return listing.build(
         candidates,
         visits=plan.visits,
@@ -164,7 +167,16 @@ def _build(sitting: Bench, here: Scope, judged: Mapping[str, Judged], id_: str) 
     )
 
 
-def _header(sitting: Bench, here: Scope, period: str, id_: str, made: listing.Listing) -> dict[str, Any]:
+def _common(judged: Mapping[str, Judged]) -> str:
+    """The deepest area that holds all of them: whose line and shares the list goes by."""
+    paths = [j.row.area.strip("/").split("/") for j in judged.values()]
+    shared = takewhile(lambda codes: len(set(codes)) == 1, zip(*paths, strict=False))
+    return "/".join(codes[0] for codes in shared) or WHOLE
+
+
+def _header(
+    sitting: Bench, here: Scope, period: str, id_: str, made: listing.Listing, common: str
+) -> dict[str, Any]:
     return {
         "list": id_,
         "area": here.area,
@@ -173,7 +185,7 @@ def _header(sitting: Bench, here: Scope, period: str, id_: str, made: listing.Li
         "snapshot": sitting.published.snapshot,
         "bundle": sitting.judge.bundle.model_sha256,
         "parameters": sitting.published.parameters,
-        "line": sitting.judge.line(here.area),
+        "line": sitting.judge.line(common),
         "capacity": {
             place: {"visits": c.visits, "rule": c.rule, "score": c.score, "check": c.check}
             for place, c in made.capacity.items()
@@ -184,7 +196,9 @@ def _header(sitting: Bench, here: Scope, period: str, id_: str, made: listing.Li
 def _line(
     position: int, line: listing.Line, decision: dict[str, Any], judged: Judged, judge: Judge
 ) -> dict[str, Any]:
-    by_rule = [_rule_reason(judge, hit.id) for hit in judged.rules.hits]
+    # The gravest first; among equals in the order of the rules.
+    hits = sorted(judged.rules.hits, key=lambda hit: -SEVERITY[hit.min_tier])
+    by_rule = [_rule_reason(judge, hit.id) for hit in hits]
     reasons: Sequence[dict[str, Any]] = {
         "rule": by_rule,
         "both": [*by_rule, *decision["reasons"]],

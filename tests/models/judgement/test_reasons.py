@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +112,22 @@ def test_unknown_names_the_department() -> None:
     assert unknown({"a": None, "b": 0.0}, {"b", "a"}, by_name) == [
         {"indicator": "a", "source": "agriculture"}
     ]
+
+
+def test_no_event_on_record_is_no_gap_in_knowledge() -> None:
+    event = replace(meaning("since", unit="months"), event=True)
+    assert unknown({"since": None}, {"since"}, {"since": event}) == []
+    assert unknown({"since": None}, {"since"}, {"since": event}, {"since"}) != [], "no feed at all"
+    (entry,) = explain(
+        {"since": 0.1},
+        {"since": None},
+        meanings={"since": event},
+        norms={},
+        known={},
+        official=OFFICIAL,
+        units=units(),
+    ).reasons
+    assert entry["sentence"]["zh"] == "工资性收入：无记录"
 
 
 def test_meanings_come_from_the_frozen_catalogue() -> None:
