@@ -51,7 +51,9 @@ def declared(store: FactStore) -> Declarations:
     if len(concepts) > 1:
         raise Refusal("welfare_conflict", concepts=", ".join(sorted(concepts)))
     spokesman = next(iter(welfare), None)
-    populations = {name: m["population"] for name, m in mappings.items() if m.get("population", "none") != "none"}
+    populations = {
+        name: m["population"] for name, m in mappings.items() if m.get("population", "none") != "none"
+    }
     return Declarations(
         mappings=mappings,
         populations=populations,

@@ -168,7 +168,9 @@ def outcome_frame(catalogue: Catalogue, outcome: Outcome, days: Sequence[date], 
     with _compiler(catalogue) as compiler:
         pairs = compiler.population(days)
         now = compiler.compute(pairs, columns_read(outcome))
-        given = now[outcome.given].combine_chunks() if outcome.given else pa.array(np.ones(now.num_rows, bool))
+        given = (
+            now[outcome.given].combine_chunks() if outcome.given else pa.array(np.ones(now.num_rows, bool))
+        )
         frame = now.select(["household", "as_of", "area"])
         frame = frame.append_column("at_risk", at_risk(now, outcome)).append_column("given", given)
         frame = frame.append_column("holds_now", holds(now, outcome.components))
@@ -192,16 +194,29 @@ def _states(
         blocks.append(pa.table({"household": household, "as_of": target, "area": area}))
     wanted = pa.concat_tables(blocks)
     limit = pa.scalar(until - timedelta(days=outcome.delay_days), pa.date32())
-    wanted = wanted.filter(pc.less_equal(wanted["as_of"], limit)).group_by(["household", "as_of"]).aggregate([("area", "min")])
+    wanted = (
+        wanted.filter(pc.less_equal(wanted["as_of"], limit))
+        .group_by(["household", "as_of"])
+        .aggregate([("area", "min")])
+    )
     if wanted.num_rows == 0:
         return {step: np.full(pairs.num_rows, np.nan) for step in steps}
     known = pa.array([until], pa.date32()).take(pa.array(np.zeros(wanted.num_rows, np.int8)))
     asked = pa.table(
-        {"household": wanted["household"], "as_of": wanted["as_of"], "known": known, "area": wanted["area_min"]}
+        {
+            "household": wanted["household"],
+            "as_of": wanted["as_of"],
+            "known": known,
+            "area": wanted["area_min"],
+        }
     ).cast(pairs.schema)
     seen = compiler.compute(asked, outcome.components)
     state = pa.table(
-        {"household": seen["household"], "as_of": seen["as_of"], "state": holds(seen, outcome.components).cast(pa.float64())}
+        {
+            "household": seen["household"],
+            "as_of": seen["as_of"],
+            "state": holds(seen, outcome.components).cast(pa.float64()),
+        }
     )
     found = {}
     for step in steps:
@@ -231,7 +246,10 @@ def _labelled(frame: pa.Table, outcome: Outcome, states: dict[int, np.ndarray], 
             label = np.where(observed, (within == 1).any(axis=0).astype(float), np.nan)
         label = np.where(is_ripe, label, np.nan)
         frame = frame.append_column(f"y_{h}", _flags(label)).append_column(f"state_{h}", _flags(end))
-    events = [months_later(d, int(s)) if s and outcome.kind == "by" else None for d, s in zip(days, first, strict=True)]
+    events = [
+        months_later(d, int(s)) if s and outcome.kind == "by" else None
+        for d, s in zip(days, first, strict=True)
+    ]
     return frame.append_column("event_on", pa.array(events, pa.date32()))
 
 

@@ -14,12 +14,16 @@ import yaml
 _PLAIN = {
     "bool": (r"^(?:true|false|True|False)$", "tfTF"),
     "int": (r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    "float": (r"^[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+$|^[-+]?(?:0|[1-9][0-9]*)\.$", "-+.0123456789"),
+    "float": (r"^[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+$|^[-+]?(?:0|[1-9][0-9]*)\.$|^[-+]?\.inf$|^\.nan$", "-+.0123456789"),
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """The library's safe loader without the surprises."""
+# The library's safe loader; its fast form where it was built, six times the speed.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Safe):
+    """The safe loader without the surprises."""
 
 
 def _without_twins(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:

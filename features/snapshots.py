@@ -123,7 +123,9 @@ def _keep(home: Home, as_of: date, catalogue: Catalogue, table: pa.Table, proven
         if folder.exists():
             shutil.rmtree(folder)
         scratch.rename(folder)
-    return Snapshot(number, as_of, catalogue.hash, parameters.hash, folder / "rows.parquet", table, provenance, documents)
+    return Snapshot(
+        number, as_of, catalogue.hash, parameters.hash, folder / "rows.parquet", table, provenance, documents
+    )
 
 
 def load(home: Home, number: str) -> Snapshot:
@@ -132,7 +134,11 @@ def load(home: Home, number: str) -> Snapshot:
     Raises `Refusal` ``unknown_snapshot``, ``snapshot_damaged``, or ``snapshot_void`` where deliveries were
     recorded for its day after it was made (a real home before its first list).
     """
-    found = [p for p in home.folder("snapshots").glob(f"{number}*") if (p / "snapshot.json").exists()] if number else []
+    found = (
+        [p for p in home.folder("snapshots").glob(f"{number}*") if (p / "snapshot.json").exists()]
+        if number
+        else []
+    )
     if len(found) != 1:
         raise Refusal("unknown_snapshot", snapshot=number)
     folder = found[0]
@@ -141,11 +147,22 @@ def load(home: Home, number: str) -> Snapshot:
     if snapshot_id(table, provenance, documents["catalogue"], documents["parameters"]) != folder.name:
         raise Refusal("snapshot_damaged", snapshot=folder.name)
     as_of = date.fromisoformat(documents["as_of"])
-    later = [d for d in FactStore(home).deliveries() if d.sequence > documents["deliveries"] and d.recorded_at <= as_of]
+    later = [
+        d
+        for d in FactStore(home).deliveries()
+        if d.sequence > documents["deliveries"] and d.recorded_at <= as_of
+    ]
     if later:
         raise Refusal("snapshot_void", snapshot=folder.name, as_of=as_of.isoformat())
     return Snapshot(
-        folder.name, as_of, documents["catalogue"], documents["parameters"], folder / "rows.parquet", table, provenance, documents
+        folder.name,
+        as_of,
+        documents["catalogue"],
+        documents["parameters"],
+        folder / "rows.parquet",
+        table,
+        provenance,
+        documents,
     )
 
 

@@ -56,7 +56,10 @@ def both(msgid: str, **params: object) -> dict[str, str]:
         lang: text(
             msgid,
             lang,
-            **{key: value[lang] if isinstance(value, dict) and lang in value else value for key, value in params.items()},
+            **{
+                key: value[lang] if isinstance(value, dict) and lang in value else value
+                for key, value in params.items()
+            },
         )
         for lang in LANGUAGES
     }

@@ -7,6 +7,7 @@ row carries the interval in which it is the last word, and "as of D" is one comp
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -48,19 +49,19 @@ def first_visible(store: FactStore, kind: str) -> date | None:
     return min(days, default=None)
 
 
-def visible_rows(store: FactStore, kind: str, day: date, household: str | None = None) -> list[dict[str, object]]:
+def visible_rows(
+    store: FactStore, kind: str, day: date, household: str | None = None
+) -> list[dict[str, Any]]:
     """The facts of one household (or all) visible as of ``day``: the slow, obvious reading.
 
     Plain loops over rows read by pyarrow; the reference that `last_word` must agree with.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for path in store.paths(kind):
         condition = None if household is None else pc.field("household") == household
         rows += ds.dataset(path).to_table(filter=condition).to_pylist()
-    latest: dict[tuple[object, ...], dict[str, object]] = {}
+    latest: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in sorted(rows, key=lambda r: (r["delivery"], r["row"])):
-        if row["known_at"] <= day and row["recorded_at"] <= day:  # type: ignore[operator]
+        if row["known_at"] <= day and row["recorded_at"] <= day:
             latest[tuple(row[name] for name in CHAIN)] = row
     return [row for row in latest.values() if not row["retracted"]]
-
-

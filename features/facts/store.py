@@ -83,10 +83,18 @@ class FactStore:
         self.folder = home.folder("facts")
         self._manifests = self.folder / "deliveries"
         self._manifests.mkdir(exist_ok=True)
+        # A manifest never changes once it is there, so each is read once.
+        self._read: dict[str, Delivery] = {}
+        # A committed manifest never changes, so each is read once.
+        self._known: dict[str, Delivery] = {}
 
     def deliveries(self) -> list[Delivery]:
         """Every committed delivery in the order in which it was recorded."""
-        return [_read(path) for path in sorted(self._manifests.glob("[0-9]*.json"))]
+        names = sorted(name for name in os.listdir(self._manifests) if name[0].isdigit())
+        for name in names:
+            if name not in self._known:
+                self._known[name] = _read(self._manifests / name)
+        return [self._known[name] for name in names]
 
     def kinds(self) -> dict[str, Kind]:
         """Kinds this home can hold: the shipped ones and the traits of its mappings."""
@@ -161,7 +169,9 @@ class FactStore:
             table = table.set_column(table.schema.get_field_index("delivery"), "delivery", column)
             table = table.select(known[kind].schema.names).cast(known[kind].schema)
             if not _in_order(table):
-                table = table.sort_by([("household", "ascending"), ("row", "ascending"), ("slot", "ascending")])
+                table = table.sort_by(
+                    [("household", "ascending"), ("row", "ascending"), ("slot", "ascending")]
+                )
             files[kind] = f"{kind}/{sequence:06d}.parquet"
             ordered[kind] = table
             facts[kind] = table.num_rows
@@ -171,12 +181,20 @@ class FactStore:
             first[kind] = min(visible)
         # Packing and the wait for the disk overlap; the manifest comes after all of them.
         with ThreadPoolExecutor(WRITERS) as writers:
-            written = {kind: writers.submit(self._write, table, files[kind]) for kind, table in ordered.items()}
+            written = {
+                kind: writers.submit(self._write, table, files[kind]) for kind, table in ordered.items()
+            }
             if rows is not None:
                 writers.submit(self._write, rows, f"rows/{sequence:06d}.parquet").result()
             digests = {kind: task.result() for kind, task in written.items()}
         done = replace(
-            delivery, sequence=sequence, files=files, digests=digests, facts=facts, revised=revised, first_visible=first
+            delivery,
+            sequence=sequence,
+            files=files,
+            digests=digests,
+            facts=facts,
+            revised=revised,
+            first_visible=first,
         )
         write_atomically(
             self._manifests / f"{sequence:06d}.json",

@@ -97,7 +97,9 @@ def _plain(value: Any) -> Any:
 
 def trait_document(mapping: str, name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a trait: the last known value of one covariate of a mapping."""
-    unit = {"boolean": "yes_no", "code": "level", "category": "level", "text": "level"}.get(entry["type"], "number")
+    unit = {"boolean": "yes_no", "code": "level", "category": "level", "text": "level"}.get(
+        entry["type"], "number"
+    )
     reason = both(_TRAIT_REASON, name=dict(entry["name"]), value="{value}", norm="{norm}")
     return {
         "id": name,
@@ -143,7 +145,9 @@ def assemble(
     for record in [*shipped, *traits]:
         clash = taken & set(record.columns)
         if record.id in records or clash:
-            raise Refusal("bad_record", record=record.id, file=str(folder.name), place="id", reason="stands twice")
+            raise Refusal(
+                "bad_record", record=record.id, file=str(folder.name), place="id", reason="stands twice"
+            )
         records[record.id] = record
         taken |= set(record.columns)
     return Catalogue(records, _ordered(records, parameters), parameters, declarations, store)
@@ -165,7 +169,9 @@ def _ordered(records: Mapping[str, Record], parameters: ParameterSet) -> dict[st
             if not any(name in waiting for name in (record.expression.names if record.expression else ()))
         }
         if not ready:
-            raise Refusal("bad_expression", record=sorted(waiting)[0], reason="it reads itself, through others")
+            raise Refusal(
+                "bad_expression", record=sorted(waiting)[0], reason="it reads itself, through others"
+            )
         for id_, record in ready.items():
             _check_types(record, columns, parameters)
             columns[id_] = Column(id_, record, Window(""))
@@ -181,13 +187,19 @@ def _check_types(record: Record, columns: Mapping[str, Column], parameters: Para
             return "number"
         if name in parameters.ids():
             return parameters.type_of(name)
-        raise Refusal("bad_expression", record=record.id, reason=f"no indicator, parameter or line is called {name}")
+        raise Refusal(
+            "bad_expression", record=record.id, reason=f"no indicator, parameter or line is called {name}"
+        )
 
     expression: Expression | None = record.expression
     assert expression is not None
     clash = set(columns) & set(parameters.ids())
     if clash:
-        raise Refusal("bad_record", record=sorted(clash)[0], file="parameters", place="id", reason="also an indicator")
+        raise Refusal(
+            "bad_record", record=sorted(clash)[0], file="parameters", place="id", reason="also an indicator"
+        )
     gives = expression.type_of(type_of)
     if gives != record.type:
-        raise Refusal("bad_expression", record=record.id, reason=f"it gives a {gives}, its unit says {record.type}")
+        raise Refusal(
+            "bad_expression", record=record.id, reason=f"it gives a {gives}, its unit says {record.type}"
+        )

@@ -16,12 +16,15 @@ from features.facts.asof import first_visible, last_word
 from features.facts.kinds import FactColumn
 from features.indicators.catalogue import LINE, Catalogue, Column
 from features.indicators.record import WELFARE, Record
+from features.indicators.sql import SQL_TYPE, aggregate, column_name, inside, passes, quoted, scan_of
 from features.policy.areas import covers
 from features.policy.parameters import ParameterSet
 
 # An income of a hundredth of the line or less counts as a hundredth: its logarithm stays finite.
 LOWEST_SHARE = 100
-PAIRS = pa.schema([("household", pa.string()), ("as_of", pa.date32()), ("known", pa.date32()), ("area", pa.string())])
+PAIRS = pa.schema(
+    [("household", pa.string()), ("as_of", pa.date32()), ("known", pa.date32()), ("area", pa.string())]
+)
 DELTA = "((year(p.as_of) * 12 + month(p.as_of)) - (year(f.t) * 12 + month(f.t)))"
 _VISIBLE = "f.live_from <= p.known AND (f.live_until IS NULL OR f.live_until > p.known) AND NOT f.retracted AND f.t <= p.as_of"
 # The total order of a household's rows by (t, delivery, row, slot), packed into one integer: 17 bits of days, 17 of
@@ -30,19 +33,6 @@ _ORDER = (
     "(CAST(date_diff('day', DATE '1900-01-01', t) AS BIGINT) * 70368744177664 + CAST(delivery AS BIGINT) * 536870912 "
     "+ LEAST(CAST(row AS BIGINT), 4194303) * 128 + slot) AS o"
 )
-
-
-def _column_name(name: str) -> str:
-    """A fact column as an SQL name: some are words of SQL ("left")."""
-    return f'"{name}"'
-
-
-def _quoted(value: object) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
 class Compiler:
@@ -55,7 +45,9 @@ class Compiler:
     threads : of DuckDB; the values do not depend on it
     """
 
-    def __init__(self, catalogue: Catalogue, *, known_alone: bool = False, threads: int | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, *, known_alone: bool = False, threads: int | None = None
+    ) -> None:
         self.catalogue = catalogue
         self.store = catalogue.store
         self.known_alone = known_alone
@@ -87,7 +79,9 @@ class Compiler:
         fact does not say that the household ended. ``known`` fixes the day of knowledge (default: each day).
         """
         days = sorted(set(days))
-        asked = pa.table({"as_of": pa.array(days, pa.date32()), "known": pa.array([known or d for d in days], pa.date32())})
+        asked = pa.table(
+            {"as_of": pa.array(days, pa.date32()), "known": pa.array([known or d for d in days], pa.date32())}
+        )
         return self._population(asked)
 
     def _population(self, asked: pa.Table) -> pa.Table:
@@ -96,7 +90,7 @@ class Compiler:
         self.connection.register("days", asked)
         parts = []
         for mapping, rule in self.catalogue.declarations.populations.items():
-            here = f"f.source = {_quoted(mapping)} AND {_VISIBLE}"
+            here = f"f.source = {quoted(mapping)} AND {_VISIBLE}"
             if rule == "interviewed":
                 parts.append(
                     "SELECT f.household, p.as_of, p.known, arg_max(f.area, f.o) AS area FROM days p JOIN live_household f "
@@ -133,18 +127,25 @@ class Compiler:
         groups: dict[tuple[object, ...], list[Column]] = {}
         for column in columns:
             if column.record.shape == "windowed":
-                groups.setdefault(_scan(column), []).append(column)
+                groups.setdefault(scan_of(column), []).append(column)
         if any(scan[1] == "area" for scan in groups):
             # A place is all its households, whoever is asked about.
-            self._number("everyone", self._population(pairs.select(["as_of", "known"]).group_by(["as_of", "known"]).aggregate([])))
+            self._number(
+                "everyone",
+                self._population(pairs.select(["as_of", "known"]).group_by(["as_of", "known"]).aggregate([])),
+            )
         joins, given = [], []
         for number, (scan, members) in enumerate(groups.items()):
             query = self._scan(members, str(scan[1]))
             if query is None:
-                given += [f"CAST(NULL AS {_SQL_TYPE[c.type]}) AS {c.name}" for c in members]
+                given += [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in members]
                 continue
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE scan_{number} AS {query}")
-            on = f"a{number}.area = p.area AND a{number}.as_of = p.as_of" if scan[1] == "area" else f"a{number}.pair = p.pair"
+            on = (
+                f"a{number}.area = p.area AND a{number}.as_of = p.as_of"
+                if scan[1] == "area"
+                else f"a{number}.pair = p.pair"
+            )
             joins.append(f"LEFT JOIN scan_{number} a{number} ON {on}")
             given += [f"{self._silence(c, f'a{number}.{c.name}')} AS {c.name}" for c in members]
         self._constants(pairs, columns)
@@ -154,8 +155,10 @@ class Compiler:
         )
         for column in columns:
             if column.record.expression is not None:
-                base = f"SELECT *, CAST({column.record.expression.sql(self._atom)} AS {_SQL_TYPE[column.type]}) AS {column.name} FROM ({base})"
-        chosen = ", ".join(["household", "as_of", "area", *[c.name for c in columns if c.name in set(wanted)]])
+                base = f"SELECT *, CAST({column.record.expression.sql(self._atom)} AS {SQL_TYPE[column.type]}) AS {column.name} FROM ({base})"
+        chosen = ", ".join(
+            ["household", "as_of", "area", *[c.name for c in columns if c.name in set(wanted)]]
+        )
         result = self._table(f"SELECT {chosen} FROM ({base}) ORDER BY pair")
         for number in range(len(groups)):
             self.connection.execute(f"DROP TABLE IF EXISTS scan_{number}")
@@ -163,14 +166,16 @@ class Compiler:
 
     def _number(self, name: str, pairs: pa.Table) -> None:
         """Keep pairs as a table whose ``pair`` is a short key to group by."""
-        self.connection.register("pairs_in", pairs.append_column("pair", pa.array(range(pairs.num_rows), pa.int32())))
+        self.connection.register(
+            "pairs_in", pairs.append_column("pair", pa.array(range(pairs.num_rows), pa.int32()))
+        )
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM pairs_in")
 
     def provenance(self, pairs: pa.Table) -> pa.Table:
         """For every household, kind and source: on which day the latest fact seen became known."""
         self.connection.register("seen_pairs", pairs)
         parts = [
-            f"SELECT p.household, {_quoted(kind)} AS kind, f.source, MAX(f.known_at) AS known_at FROM seen_pairs p "
+            f"SELECT p.household, {quoted(kind)} AS kind, f.source, MAX(f.known_at) AS known_at FROM seen_pairs p "
             f"JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE} GROUP BY ALL"
             for kind in self.store.kinds()
             if kind != "line" and self.has(kind)
@@ -191,20 +196,20 @@ class Compiler:
         if rows is None:
             return None
         if rollup == "current":
-            window = _inside(columns[0])
+            window = inside(columns[0])
             rows = (
                 f"SELECT * FROM ({rows}) WHERE {window} QUALIFY row_number() OVER "
                 "(PARTITION BY pair, person, source, entry, slot ORDER BY o DESC) = 1"
             )
         spells = [
-            f"MAX(CASE WHEN NOT {_column_name(str(c.record.column))} AND {_passes(c)} THEN o END) OVER (PARTITION BY pair) AS broken_{c.name}"
+            f"MAX(CASE WHEN NOT {column_name(str(c.record.column))} AND {passes(c)} THEN o END) OVER (PARTITION BY pair) AS broken_{c.name}"
             for c in columns
             if c.record.aggregate == "spell"
         ]
         if spells:
             rows = f"SELECT *, {', '.join(spells)} FROM ({rows})"
         keys = "area, as_of" if rollup == "area" else "pair"
-        values = ", ".join(f"{_aggregate(c, self._column(c.record))} AS {c.name}" for c in columns)
+        values = ", ".join(f"{aggregate(c, self._column(c.record))} AS {c.name}" for c in columns)
         return f"SELECT {keys}, {values} FROM ({rows}) GROUP BY {keys}"
 
     def _rows(self, kind: str, columns: list[Column], pairs: str) -> str | None:
@@ -214,7 +219,7 @@ class Compiler:
             return self._welfare(shared, own, pairs)
         if not self.has(kind):
             return None
-        mine = "".join(f", f.{_column_name(name)}" for name in own)
+        mine = "".join(f", f.{column_name(name)}" for name in own)
         return f"SELECT {shared}{mine}, {DELTA} AS delta FROM {pairs} p JOIN live_{kind} f ON f.household = p.household WHERE {_VISIBLE}"
 
     def _welfare(self, shared: str, own: list[str], pairs: str) -> str | None:
@@ -222,7 +227,9 @@ class Compiler:
         declared = self.catalogue.declarations
         if declared.concept is None or not self.has("income"):
             return None
-        mine = f"f.part = 'total' AND f.per = 'person' AND f.concept = {_quoted(declared.concept)} AND {_VISIBLE}"
+        mine = (
+            f"f.part = 'total' AND f.per = 'person' AND f.concept = {quoted(declared.concept)} AND {_VISIBLE}"
+        )
         if "parameter" in declared.line:
             self._policy_lines(str(declared.line["parameter"]), pairs)
             line = "(q.fen * f.months) // 12"
@@ -243,7 +250,7 @@ class Compiler:
                 f"CAST(ROUND(LN(GREATEST(f.amount, {line} / {LOWEST_SHARE}E0) / NULLIF(CAST({line} AS DOUBLE), 0E0)) * 1E6) AS BIGINT)"
             ),
         }
-        mine_columns = "".join(f", {parts[name]} AS {_column_name(name)}" for name in own)
+        mine_columns = "".join(f", {parts[name]} AS {column_name(name)}" for name in own)
         return (
             f"SELECT {shared}{mine_columns}, {DELTA} AS delta FROM {pairs} p JOIN live_income f ON f.household = p.household "
             f"{join} WHERE {mine}"
@@ -252,7 +259,11 @@ class Compiler:
     def _column(self, record: Record) -> FactColumn | None:
         if record.column is None:
             return None
-        return WELFARE[record.column] if record.kind == "welfare" else self.store.kinds()[record.kind].columns[record.column]
+        return (
+            WELFARE[record.column]
+            if record.kind == "welfare"
+            else self.store.kinds()[record.kind].columns[record.column]
+        )
 
     def _silence(self, column: Column, value: str) -> str:
         record = column.record
@@ -260,7 +271,7 @@ class Compiler:
             return value
         since = first_visible(self.store, "income" if record.kind == "welfare" else record.kind)
         none = "FALSE" if column.type == "boolean" else "0E0"
-        return f"CASE WHEN p.known >= {_quoted(since)} THEN COALESCE({value}, {none}) ELSE {value} END"
+        return f"CASE WHEN p.known >= {quoted(since)} THEN COALESCE({value}, {none}) ELSE {value} END"
 
     # --- parameters and the line
 
@@ -272,7 +283,8 @@ class Compiler:
     def _constants(self, pairs: pa.Table, columns: list[Column]) -> None:
         """Parameters and the line for every day and area of the pairs, as a table to join."""
         names = sorted(
-            {n for c in columns if c.record.expression for n in c.record.expression.names} - set(self.catalogue.columns)
+            {n for c in columns if c.record.expression for n in c.record.expression.names}
+            - set(self.catalogue.columns)
         )
         places = pairs.group_by(["as_of", "area"]).aggregate([])
         days, areas = places["as_of"].to_pylist(), places["area"].to_pylist()
@@ -288,7 +300,9 @@ class Compiler:
             lines = self.lines(sorted(set(days)))
             rule = self.catalogue.declarations.line
             if "parameter" in rule:
-                found = [parameters.value(str(rule["parameter"]), d, a) for d, a in zip(days, areas, strict=True)]
+                found = [
+                    parameters.value(str(rule["parameter"]), d, a) for d, a in zip(days, areas, strict=True)
+                ]
             else:
                 found = [lines.get(day) for day in days]
             table["the_line"] = pa.array(found, pa.float64())
@@ -306,9 +320,12 @@ class Compiler:
         return {day: amount / 100 for day, amount in rows}
 
     def _policy_lines(self, parameter: str, pairs: str) -> None:
-        areas = [row[0] for row in self.connection.execute(f"SELECT DISTINCT area FROM {pairs} ORDER BY area").fetchall()]
+        areas = [
+            row[0]
+            for row in self.connection.execute(f"SELECT DISTINCT area FROM {pairs} ORDER BY area").fetchall()
+        ]
         rows = [
-            (area, since, past, int(round(float(value) * 100)))
+            (area, since, past, round(float(value) * 100))
             for area in areas
             for since, past, value in _periods(self.catalogue.parameters, parameter, area)
         ]
@@ -331,90 +348,3 @@ def _periods(parameters: ParameterSet, parameter: str, area: str) -> list[tuple[
         (since, past, float(parameters.value(parameter, since, area)))
         for since, past in zip(days, [*days[1:], date.max], strict=True)
     ]
-
-
-_SQL_TYPE = {"number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
-
-
-def _scan(column: Column) -> tuple[object, ...]:
-    record = column.record
-    if record.rollup == "current":
-        return record.kind, record.rollup, column.window.first, column.window.past
-    return record.kind, record.rollup
-
-
-def _inside(column: Column) -> str:
-    window = column.window
-    conditions = [f"delta >= {window.first}"] if window.first else []
-    conditions += [f"delta < {window.past}"] if window.past is not None else []
-    return " AND ".join(conditions) or "TRUE"
-
-
-def _passes(column: Column) -> str:
-    """The window and the filter of a column."""
-    conditions = [_inside(column)]
-    for plain_name, wanted in (column.record.filter or {}).items():
-        name = _column_name(plain_name)
-        if isinstance(wanted, list):
-            conditions.append(f"{name} IN ({', '.join(_quoted(v) for v in wanted)})")
-        elif isinstance(wanted, dict):
-            for rule, value in wanted.items():
-                conditions.append(
-                    {
-                        "at_least": f"{name} >= {_quoted(value)}",
-                        "at_most": f"{name} <= {_quoted(value)}",
-                    }.get(rule)
-                    or f"{name} NOT IN ({', '.join(_quoted(v) for v in value)})"
-                )
-        else:
-            conditions.append(f"{name} = {_quoted(wanted)}")
-    return " AND ".join(conditions)
-
-
-def _aggregate(column: Column, fact: FactColumn | None) -> str:
-    record, passes = column.record, _passes(column)
-    x = _column_name(record.column) if record.column else None
-    divisor = f" / {float(fact.divisor)!r}E0" if fact is not None and fact.divisor != 1 else ""
-    here = f"FILTER (WHERE {passes})"
-    known = f"FILTER (WHERE {passes} AND {x} IS NOT NULL)"
-
-    def double(sql: str) -> str:
-        return f"CAST({sql} AS DOUBLE){divisor}"
-
-    n, s = f"COUNT({x}) {here}", f"SUM({x}) {known}"
-    match record.aggregate:
-        case "last":
-            value = f"arg_max({x}, o) {known}"
-            return value if column.type != "number" else double(value)
-        case "sum":
-            return double(s)
-        case "min" | "max":
-            return double(f"{record.aggregate.upper()}({x}) {known}")
-        case "mean":
-            return f"CAST({s} AS DOUBLE) / NULLIF({n}, 0){divisor}"
-        case "count" | "any":
-            if x is None:
-                counted, spoken = f"COUNT(*) {here}", f"COUNT(*) FILTER (WHERE {_inside(column)})"
-            elif fact is not None and fact.type == "boolean":
-                counted, spoken = f"COUNT(*) FILTER (WHERE {passes} AND {x})", n
-            else:
-                counted, spoken = n, n
-            value = f"{counted} > 0" if record.aggregate == "any" else f"CAST({counted} AS DOUBLE)"
-            return f"CASE WHEN {spoken} > 0 THEN {value} END"
-        case "distinct":
-            return f"CAST(NULLIF(COUNT(DISTINCT {x}) {known}, 0) AS DOUBLE)"
-        case "months_since":
-            return f"CAST(MIN(delta) FILTER (WHERE {passes}{f' AND {x}' if x else ''}) AS DOUBLE)"
-        case "spell":
-            unbroken = f"{passes} AND {x} AND (broken_{column.name} IS NULL OR o > broken_{column.name})"
-            return f"CASE WHEN {n} > 0 THEN CAST(COUNT(*) FILTER (WHERE {unbroken}) AS DOUBLE) END"
-        case "slope":  # months run forward, so x is minus delta
-            sx, sxx = f"SUM(-delta) {known}", f"SUM(delta * delta) {known}"
-            sxy = f"SUM(-delta * {x}) {known}"
-            return f"CAST({n} * {sxy} - {sx} * {s} AS DOUBLE) / NULLIF(CAST({n} * {sxx} - {sx} * {sx} AS DOUBLE), 0E0){divisor}"
-        case "spread":  # the sample standard deviation
-            ss = f"SUM(CAST({x} AS HUGEINT) * {x}) {known}"
-            return (
-                f"SQRT(CAST({n} * {ss} - {s} * {s} AS DOUBLE) / NULLIF(CAST({n} * ({n} - 1) AS DOUBLE), 0E0)){divisor}"
-            )
-    raise AssertionError(record.aggregate)

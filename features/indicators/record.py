@@ -17,8 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from features import plain_yaml
 from features.errors import Refusal
 from features.facts.kinds import FactColumn, Kind
 from features.indicators.expression import Expression, parse
@@ -35,7 +34,9 @@ UNITS = (
 WELFARE = {
     "amount": FactColumn("amount", "money", {"zh": "人均收入", "en": "income per person"}),
     "line": FactColumn("line", "money", {"zh": "参照线", "en": "line"}),
-    "log_ratio": FactColumn("log_ratio", "decimal", {"zh": "收入与参照线之比的对数", "en": "log of income over line"}, scale=6),
+    "log_ratio": FactColumn(
+        "log_ratio", "decimal", {"zh": "收入与参照线之比的对数", "en": "log of income over line"}, scale=6
+    ),
     "below": FactColumn("below", "boolean", {"zh": "是否低于参照线", "en": "below the line"}),
 }
 
@@ -121,7 +122,9 @@ def _windows(document: Mapping[str, Any], file: str) -> tuple[Window, ...]:
     return tuple(windows)
 
 
-def _check_windowed(record: dict[str, Any], document: Mapping[str, Any], kinds: Mapping[str, Kind], file: str) -> None:
+def _check_windowed(
+    record: dict[str, Any], document: Mapping[str, Any], kinds: Mapping[str, Kind], file: str
+) -> None:
     kind, column, aggregate = document["kind"], document.get("column"), document["aggregate"]
     if kind != "welfare" and kind not in kinds:
         raise _bad(document, file, "kind", f"no kind {kind}")
@@ -164,7 +167,9 @@ def make_record(document: Mapping[str, Any], *, file: str, kinds: Mapping[str, K
     unknown = set(document) - _KEYS[shape]
     lacking = _META - {"missing", "monotone", "protected"} - set(document)
     if unknown or lacking:
-        raise _bad(document, file, ", ".join(sorted(unknown | lacking)), "unknown key" if unknown else "missing key")
+        raise _bad(
+            document, file, ", ".join(sorted(unknown | lacking)), "unknown key" if unknown else "missing key"
+        )
     for place, allowed in (
         ("unit", UNITS),
         ("level", ("micro", "meso", "macro")),
@@ -181,7 +186,10 @@ def make_record(document: Mapping[str, Any], *, file: str, kinds: Mapping[str, K
             raise _bad(document, file, place, "needs zh and en")
     may = document["may_predict"]
     record: dict[str, Any] = {
-        **{k: document[k] for k in ("id", "shape", "name", "group", "level", "owner", "unit", "rhythm", "source", "reason")},
+        **{
+            k: document[k]
+            for k in ("id", "shape", "name", "group", "level", "owner", "unit", "rhythm", "source", "reason")
+        },
         "missing": missing,
         "monotone": monotone,
         "protected": bool(document.get("protected", False)),
@@ -195,7 +203,11 @@ def make_record(document: Mapping[str, Any], *, file: str, kinds: Mapping[str, K
         return Record(**record)
     if "kind" not in document or "aggregate" not in document:
         raise _bad(document, file, "kind, aggregate", "missing key")
-    record |= {k: document[k] for k in ("kind", "column", "filter", "rollup", "aggregate") if document.get(k) is not None}
+    record |= {
+        k: document[k]
+        for k in ("kind", "column", "filter", "rollup", "aggregate")
+        if document.get(k) is not None
+    }
     _check_windowed(record, document, kinds, file)
     record["windows"] = _windows(document, file)
     return Record(**record)
@@ -205,6 +217,6 @@ def read_records(folder: Path, kinds: Mapping[str, Kind]) -> list[Record]:
     """All records of a folder, file by file in order of name. Raises `Refusal` ``bad_record``."""
     records: list[Record] = []
     for path in sorted(folder.glob("*.yaml")):
-        for document in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
-            records.append(make_record(document, file=path.name, kinds=kinds))
+        documents = plain_yaml.load(path.read_bytes()) or []
+        records += [make_record(document, file=path.name, kinds=kinds) for document in documents]
     return records

@@ -142,15 +142,19 @@ class _Tracer:
 
     def welfare(self, household: str) -> list[Row]:
         declared = self.catalogue.declarations
-        lines = visible_rows(self.catalogue.store, "line", self.day) if "parameter" not in declared.line else []
+        lines = (
+            visible_rows(self.catalogue.store, "line", self.day) if "parameter" not in declared.line else []
+        )
         found = []
         for row in visible_rows(self.catalogue.store, "income", self.day, household):
             mine = row["part"] == "total" and row["per"] == "person" and row["concept"] == declared.concept
             if not mine or time_of(row) > self.day:
                 continue
             if "parameter" in declared.line:
-                yearly = self.catalogue.parameters.value(str(declared.line["parameter"]), time_of(row), self.area)
-                line = None if yearly is None else int(round(float(yearly) * 100)) * row["months"] // 12
+                yearly = self.catalogue.parameters.value(
+                    str(declared.line["parameter"]), time_of(row), self.area
+                )
+                line = None if yearly is None else round(float(yearly) * 100) * row["months"] // 12
             else:
                 same = [x for x in lines if x["source"] == row["source"] and x["valid_to"] == row["valid_to"]]
                 line = same[-1]["amount"] if same else None
@@ -167,15 +171,15 @@ class _Tracer:
             )
         return found
 
-    def aggregate(self, column: Column, within: list[Row], passing: list[Row]) -> tuple[float | bool | str | None, list[Row]]:
+    def aggregate(
+        self, column: Column, within: list[Row], passing: list[Row]
+    ) -> tuple[float | bool | str | None, list[Row]]:
         record, x = column.record, column.record.column
         known = [row for row in passing if x is None or row[x] is not None]
         values = [row[x] for row in known] if x else []
-        divisor = 1
-        if x:
-            own = WELFARE if record.kind == "welfare" else self.catalogue.store.kinds()[record.kind].columns
-            divisor = own[x].divisor
-        boolean = bool(x) and own[x].type == "boolean"
+        own = WELFARE if record.kind == "welfare" else self.catalogue.store.kinds()[record.kind].columns
+        divisor = own[x].divisor if x else 1
+        boolean = x is not None and own[x].type == "boolean"
         match record.aggregate:
             case "last":
                 if not known:
@@ -187,7 +191,9 @@ class _Tracer:
                 counted = [row for row in known if row[x]] if x and boolean else known
                 if not spoken:
                     return None, []
-                return (bool(counted) if record.aggregate == "any" else float(len(counted))), counted or spoken
+                return (
+                    bool(counted) if record.aggregate == "any" else float(len(counted))
+                ), counted or spoken
             case "distinct":
                 return (float(len(set(values))) if values else None), known
             case "months_since":
@@ -198,7 +204,7 @@ class _Tracer:
                     return None, []
                 unbroken: list[Row] = []
                 for row in reversed(known):
-                    if not row[x]:
+                    if not row[str(x)]:
                         break
                     unbroken.insert(0, row)
                 return float(len(unbroken)), unbroken or [known[-1]]

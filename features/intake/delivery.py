@@ -223,7 +223,7 @@ class _Intake:
         done = self.store.append(manifest, tables, rows=index, trait=mapping.trait_record)
         self.home.advance(done.recorded_at)
         self.lines.keep(mapping, lines)
-        self._book(mapping).add(index)
+        self._book(mapping).add(done.sequence, index)
         self.received[mapping.id, sha256] = done
         self._introduce(rows)
         return DeliveryResult(
@@ -291,11 +291,13 @@ class _Intake:
         of_changed = pa.array(rows.raw.lines[change.differing].astype(np.int32))
         touched: list[np.ndarray] = []
         written: dict[str, pa.Table] = {}
+        where = self._book(rows.mapping).deliveries_with(rows.key[candidates])
+        before = [delivery for delivery in self.store.deliveries() if delivery.sequence in where]
         schemas = {name: kind.schema for name, kind in self.store.kinds().items()}
         schemas |= {name: table.schema for name, table in tables.items()}
         for kind, schema in schemas.items():
             table = tables.get(kind)
-            earlier = earlier_facts(self.store, kind, rows.mapping.id, households, schema)
+            earlier = earlier_facts(self.store, kind, households, schema, before)
             parts = []
             again = None
             if table is not None:

@@ -11,7 +11,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.facts.kinds import CHAIN
-from features.facts.store import FactStore
+from features.facts.store import Delivery, FactStore
 from features.intake.rows import Rows, as_days
 
 ROW_INDEX = pa.schema([("key", pa.uint64()), ("digest", pa.uint64()), ("retracted", pa.bool_())])
@@ -22,29 +22,42 @@ BOOKKEEPING = ("known_at", "recorded_at", "delivery", "row", "revision")
 
 @dataclass
 class RowBook:
-    """The rows of one mapping received so far: key, fingerprint of the content, whether taken back."""
+    """The rows of one mapping received so far: key, fingerprint of the content, whether taken back.
+
+    ``keys`` are ascending and stand once, with the last word; ``received`` holds each delivery's keys.
+    """
 
     keys: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
     digests: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
     retracted: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    received: dict[int, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: FactStore, mapping: str) -> RowBook:
         book = cls()
+        parts = []
         for delivery in store.deliveries():
             path = store.folder / "rows" / f"{delivery.sequence:06d}.parquet"
             if delivery.mapping == mapping and path.exists():
-                table = pq.read_table(path)
-                book.add(table)
+                part = pq.read_table(path)
+                parts.append(part)
+                book.received[delivery.sequence] = part["key"].to_numpy()
+        if parts:
+            book._take(pa.concat_tables(parts[::-1]))
         return book
 
-    def add(self, table: pa.Table) -> None:
-        """Take in a delivery's rows; of a key the last word counts."""
-        keys = np.concatenate([table["key"].to_numpy(), self.keys])
-        digests = np.concatenate([table["digest"].to_numpy(), self.digests])
-        retracted = np.concatenate([table["retracted"].to_numpy(), self.retracted])
-        self.keys, first = np.unique(keys, return_index=True)
-        self.digests, self.retracted = digests[first], retracted[first]
+    def add(self, sequence: int, table: pa.Table) -> None:
+        """Take in a delivery's rows."""
+        self.received[sequence] = table["key"].to_numpy()
+        known = pa.table(
+            {"key": self.keys, "digest": self.digests, "retracted": self.retracted}, schema=ROW_INDEX
+        )
+        self._take(pa.concat_tables([table, known]))
+
+    def _take(self, newest_first: pa.Table) -> None:
+        self.keys, first = np.unique(newest_first["key"].to_numpy(), return_index=True)
+        self.digests = newest_first["digest"].to_numpy()[first]
+        self.retracted = newest_first["retracted"].to_numpy()[first]
 
     def look_up(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For each key: whether it is known, its last fingerprint, whether it was taken back."""
@@ -53,6 +66,10 @@ class RowBook:
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         known = self.keys[place] == keys
         return known, np.where(known, self.digests[place], 0), known & self.retracted[place]
+
+    def deliveries_with(self, keys: np.ndarray) -> set[int]:
+        """Sequence numbers of the deliveries in which any of these rows stood: where their facts are."""
+        return {number for number, held in self.received.items() if np.isin(keys, held).any()}
 
 
 def row_index(rows: Rows, chosen: np.ndarray) -> pa.Table:
@@ -64,16 +81,16 @@ def row_index(rows: Rows, chosen: np.ndarray) -> pa.Table:
 
 
 def earlier_facts(
-    store: FactStore, kind: str, mapping: str, households: pa.Array, schema: pa.Schema
+    store: FactStore, kind: str, households: pa.Array, schema: pa.Schema, deliveries: list[Delivery]
 ) -> pa.Table | None:
-    """The last word on every chain of the mapping's facts about these households (retracted ones too).
+    """The last word on every chain of these households in these deliveries (retracted ones too).
 
     In the kind's schema of today: a trait that the mapping did not have then is missing.
     """
-    paths = store.paths(kind)
+    paths = store.paths(kind, deliveries)
     if not paths:
         return None
-    condition = (pc.field("source") == mapping) & pc.field("household").isin(households)
+    condition = pc.field("household").isin(households)
     found = ds.dataset([str(path) for path in paths], schema=schema).to_table(filter=condition)
     return latest(found) if found.num_rows else None
 

@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from features import plain_yaml
 from features.errors import Refusal
 from features.home import Home
 from features.policy.areas import WHOLE, covers, depth, valid
@@ -38,9 +39,6 @@ DEFAULTS = Path(__file__).parent / "defaults"
 OVERLAY = "parameters"
 # Files of the folder that hold vocabularies, not parameters.
 VOCABULARIES = ("groups.yaml", "departments.yaml", "units.yaml")
-
-# The C reader where the library has it: the same documents in a tenth of the time.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Scalar = float | int | bool | str
 Value = Scalar | Mapping[str, float] | None
@@ -213,7 +211,7 @@ def _documents(folder: Path, leave_out: tuple[str, ...] = ()) -> list[tuple[str,
         if path.name in leave_out:
             continue
         try:
-            records = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or []
+            records = plain_yaml.load(path.read_bytes()) or []
         except (yaml.YAMLError, UnicodeDecodeError) as problem:
             line = getattr(getattr(problem, "problem_mark", None), "line", -1) + 1
             _bad({}, path.name, both("line {line}", line=line), both("it is not YAML in UTF-8"))

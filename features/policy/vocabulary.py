@@ -9,8 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
+from features import plain_yaml
 from features.policy.parameters import DEFAULTS
 
 Text = Mapping[str, str]
@@ -78,7 +77,7 @@ class Unit:
 
 
 def _read(name: str) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = yaml.safe_load((DEFAULTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    records: list[dict[str, Any]] = plain_yaml.load((DEFAULTS / f"{name}.yaml").read_bytes())
     return records
 
 

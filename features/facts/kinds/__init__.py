@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pyarrow as pa
-import yaml
 
+from features import plain_yaml
 from features.errors import Refusal
 
 TYPES = {
@@ -89,7 +89,9 @@ def make_kind(document: Mapping[str, object], *, file: str) -> Kind:
             str(document["subject"]), MappingProxyType(columns),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as problem:
-        raise Refusal("bad_record", record=document.get("id"), file=file, place="columns", reason=str(problem)) from problem
+        raise Refusal(
+            "bad_record", record=document.get("id"), file=file, place="columns", reason=str(problem)
+        ) from problem
 
 
 @cache
@@ -97,7 +99,7 @@ def kinds() -> Mapping[str, Kind]:
     """The shipped kinds by id (a mapping's traits are a kind of their own, made from the mapping)."""
     shipped = {}
     for path in sorted(Path(__file__).parent.glob("*.yaml")):
-        kind = make_kind(yaml.safe_load(path.read_text(encoding="utf-8")), file=path.name)
+        kind = make_kind(plain_yaml.load(path.read_bytes()), file=path.name)
         shipped[kind.id] = kind
     return MappingProxyType(shipped)
 
@@ -105,7 +107,8 @@ def kinds() -> Mapping[str, Kind]:
 def trait_kind(mapping: str, covariates: Mapping[str, Mapping[str, object]]) -> Kind:
     """The kind ``trait_<mapping>``: one table a mapping, one typed column a covariate."""
     columns = {
-        name: {"type": entry["type"], "scale": entry.get("digits", 0), "name": entry["name"]} for name, entry in covariates.items()
+        name: {"type": entry["type"], "scale": entry.get("digits", 0), "name": entry["name"]}
+        for name, entry in covariates.items()
     }
     document = {
         "id": f"trait_{mapping}", "name": {"zh": "其他特征", "en": "further traits"}, "clock": "span",
