@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from models.record.canonical import canonical
 from serving.champion.records import Known, Promotion
@@ -14,12 +14,18 @@ from serving.scope import Scope
 from serving.store import Reading, Writing
 from serving.store.tables import bundles, promotions
 
+_MARK = select(func.max(promotions.c.seq))
+
 
 @dataclass(frozen=True)
 class ChampionRepository:
     """Reads which bundle is champion and which were before."""
 
     session: Reading
+
+    def mark(self, scope: Scope) -> int:
+        """Changes with every promotion: as they are only ever added, the same mark means the same champion."""
+        return self.session.connection.execute(_MARK).scalar_one() or 0
 
     def succession(self, scope: Scope) -> list[str]:
         """The champions that a rollback can return to, the present one last.

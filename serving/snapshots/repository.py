@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Row as Found
-from sqlalchemy import Table, and_, insert, select
+from sqlalchemy import Table, and_, func, insert, select
 
 from models.record.decision import Row
 from serving.scope import Scope
@@ -29,6 +29,8 @@ _SNAPSHOT = select(
     published_snapshots.c.columns,
     published_snapshots.c.setting,
 ).join(published_snapshots, published_snapshots.c.id == publications.c.snapshot)
+
+_MARK = select(func.max(publications.c.seq))
 
 
 def _published(found: Found[*tuple[Any, ...]] | None) -> Published | None:
@@ -56,6 +58,10 @@ class SnapshotRepository:
         wanted = _SNAPSHOT if as_of is None else _SNAPSHOT.where(publications.c.as_of == as_of)
         ordered = wanted.order_by(publications.c.as_of.desc(), publications.c.seq.desc()).limit(1)
         return _published(self.session.connection.execute(ordered).one_or_none())
+
+    def mark(self, scope: Scope) -> int:
+        """Changes with every publication: as they are only ever added, the same mark means the same answers."""
+        return self.session.connection.execute(_MARK).scalar_one() or 0
 
     def of_snapshot(self, scope: Scope, snapshot: str, parameters: str | None = None) -> Published | None:
         """The latest publication of a snapshot, or the one with the given parameter set."""
