@@ -22,7 +22,7 @@ import commands.documents
 import commands.verbs
 from commands.desk import app
 from commands.documents.parts import Bilingual, Document, Part
-from features.errors import KINDS
+from features.error_kinds import KINDS
 from features.wording import text
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from commands import reference
-from features.errors import KINDS
+from features.error_kinds import KINDS
 from tests.house.tree import ROOMS, ROOT, files, modules
 
 DOCS = ROOT / "docs"
