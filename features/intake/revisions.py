@@ -41,14 +41,14 @@ class RowBook:
             if delivery.mapping == mapping and path.exists():
                 part = pq.read_table(path)
                 parts.append(part)
-                book.received[delivery.sequence] = part["key"].to_numpy()
+                book.received[delivery.sequence] = np.sort(part["key"].to_numpy())
         if parts:
             book._take(pa.concat_tables(parts[::-1]))
         return book
 
     def add(self, sequence: int, table: pa.Table) -> None:
         """Take in a delivery's rows."""
-        self.received[sequence] = table["key"].to_numpy()
+        self.received[sequence] = np.sort(table["key"].to_numpy())
         known = pa.table(
             {"key": self.keys, "digest": self.digests, "retracted": self.retracted}, schema=ROW_INDEX
         )
@@ -63,13 +63,20 @@ class RowBook:
         """For each key: whether it is known, its last fingerprint, whether it was taken back."""
         if not len(self.keys):
             return np.zeros(len(keys), bool), np.zeros(len(keys), np.uint64), np.zeros(len(keys), bool)
+        known = _found(keys, self.keys)
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        known = self.keys[place] == keys
         return known, np.where(known, self.digests[place], 0), known & self.retracted[place]
 
     def deliveries_with(self, keys: np.ndarray) -> set[int]:
         """Sequence numbers of the deliveries in which any of these rows stood: where their facts are."""
-        return {number for number, held in self.received.items() if np.isin(keys, held).any()}
+        return {number for number, held in self.received.items() if _found(keys, held).any()}
+
+
+def _found(keys: np.ndarray, ascending: np.ndarray) -> np.ndarray:
+    """For each key whether it is among the ascending ones."""
+    if not len(ascending):
+        return np.zeros(len(keys), bool)
+    return ascending[np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)] == keys
 
 
 def row_index(rows: Rows, chosen: np.ndarray) -> pa.Table:

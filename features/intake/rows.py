@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -265,12 +264,9 @@ def _retracting(raw: RawTable, mapping: Mapping) -> np.ndarray:
 
 
 def seeds_of(texts: pa.Array) -> np.ndarray:
-    return np.array([_seed(text) for text in texts.to_pylist()], np.uint64)
-
-
-@lru_cache(1 << 17)
-def _seed(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+    """64 bits of BLAKE2b of each text."""
+    digests = b"".join([blake2b(text, digest_size=8).digest() for text in texts.cast(pa.binary()).to_pylist()])
+    return np.frombuffer(digests, np.dtype("<u8"))
 
 
 def mixed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
