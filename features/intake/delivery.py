@@ -317,7 +317,6 @@ class _Intake:
         self, path: Path, mapping: Mapping, sha256: str, rows: Rows, recorded_at: np.ndarray, rows_in: int,
         usable: int, accepted: int, quarantine: Quarantine,
     ) -> Delivery:  # fmt: skip
-        today = self.home.today()
         known_at = rows.known_at[rows.usable]
         return Delivery(
             mapping=mapping.id,
@@ -325,9 +324,7 @@ class _Intake:
             file=path.name,
             sha256=sha256,
             arrived=day_of(known_at.max()) if len(known_at) else None,
-            recorded_at=day_of(recorded_at[rows.usable].max())
-            if usable
-            else self.home.recording_day(None if today > date.min else date(1970, 1, 1)),
+            recorded_at=day_of(recorded_at[rows.usable].max()) if usable else self.home.recording_day(None),
             rows_in=rows_in,
             rows_accepted=accepted,
             rows_quarantined=rows_in - usable,

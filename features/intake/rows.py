@@ -265,7 +265,9 @@ def _retracting(raw: RawTable, mapping: Mapping) -> np.ndarray:
 
 def seeds_of(texts: pa.Array) -> np.ndarray:
     """64 bits of BLAKE2b of each text."""
-    digests = b"".join([blake2b(text, digest_size=8).digest() for text in texts.cast(pa.binary()).to_pylist()])
+    digests = b"".join(
+        [blake2b(text, digest_size=8).digest() for text in texts.cast(pa.binary()).to_pylist()]
+    )
     return np.frombuffer(digests, np.dtype("<u8"))
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from features.errors import Refusal
-from features.intake.carriers import CHUNK, GLANCE, line_blocks
+from features.intake.carriers import CHUNK, GLANCE, GUESSES, line_blocks
 from features.intake.mapping import Format, Mapping
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -225,6 +225,11 @@ def _explain_missing(
         return Refusal(
             "wrong_delimiter", file=path.name, row=row, delimiter=mapping.format.delimiter, better=shown
         )
+    guess = _better_encoding(line, len(place), mapping)
+    if guess is not None:
+        return Refusal(
+            "encoding_wrong", file=path.name, row=row, encoding=mapping.format.encoding, guess=guess
+        )
     if not place:
         code = "wrong_delimiter_unknown" if len(names) == 1 else "mapping_matches_nothing"
         return Refusal(code, file=path.name, row=row, mapping=mapping.id, delimiter=mapping.format.delimiter)
@@ -236,6 +241,18 @@ def _explain_missing(
         missing=", ".join(missing),
         mapping=mapping.id,
     )
+
+
+def _better_encoding(line: str, found: int, mapping: Mapping) -> str | None:
+    """An encoding in which the header has more of the mapping's columns than in the declared one."""
+    for guess in GUESSES:
+        try:
+            names = split_line(line.encode(mapping.format.encoding).decode(guess), mapping.format)
+        except UnicodeError:
+            continue
+        if len(_places([name.strip() for name in names], mapping)) > found:
+            return guess
+    return None
 
 
 def _parse(

@@ -8,6 +8,7 @@ import random
 import resource
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tests.features.intake.conftest import (
 )
 
 GOOD = [row(number) for number in range(1, 6)]
-CHINESE = [row(number, GRADE="A", ROOF="瓦") for number in range(1, 4)]
+CHINESE_ROWS = [row(number, GRADE="A", ROOF="瓦") for number in range(1, 4)]
 
 
 def wrong_delimiter(folder: Path) -> Path:
@@ -36,7 +37,7 @@ def wrong_delimiter(folder: Path) -> Path:
 
 
 def wrong_encoding(folder: Path) -> Path:
-    return write_csv(folder / "visits_02.csv", [*GOOD, *CHINESE], encoding="gb18030")
+    return write_csv(folder / "visits_02.csv", [*GOOD, *CHINESE_ROWS], encoding="gb18030")
 
 
 def missing_column(folder: Path) -> Path:
@@ -219,6 +220,61 @@ def test_a_bad_key_or_period_is_a_row(tmp_path: Path, home: Home, take: Take) ->
         ("7", "NO", "key_missing"), ("8", "MONTH", "period_bad"), ("9", "MONTH", "period_bad"), ("10", "TOWN", "key_missing"),
     ]  # fmt: skip
     again_changes_nothing(home, take, path, 9)
+
+
+CHINESE = """
+id: dwellings
+name: {zh: 住房, en: dwellings}
+household: [户编号]
+wave: {year: 年度}
+arrival: wave_end
+facts:
+  - kind: dwelling
+    columns: {grade: 住房等级}
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "guess"),
+    [
+        ("utf-8", "gb18030", "gb18030"),
+        ("gb18030", "utf-8", "utf-8"),
+        ("latin-1", "gb18030", "gb18030"),
+        ("gb18030", "utf-8-sig", "utf-8"),
+    ],
+)
+def test_a_chinese_header_in_another_encoding(
+    declared: str, written: str, guess: str, tmp_path: Path, home: Home
+) -> None:
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(f"{CHINESE}format: {{encoding: {declared}}}\n", encoding="utf-8")
+    path = tmp_path / "住房.csv"
+    path.write_text("户编号,年度,住房等级\n1,2024,A\n", encoding=written)
+    (result,) = ingest(home, [path], mapping)
+    check_error(result, "encoding_wrong", "住房.csv", 1, None, guess)
+    mapping.write_text(f"{CHINESE}format: {{encoding: {guess}}}\n", encoding="utf-8")
+    (result,) = ingest(home, [path], mapping)
+    assert (result.status, result.rows_accepted) == ("accepted", 1)
+
+
+def test_line_ends_and_quotes_as_other_programs_write_them(tmp_path: Path, home: Home, take: Take) -> None:
+    path = write_csv(tmp_path / "visits_20.csv", GOOD)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    quoted = [",".join(f'"{cell}"' for cell in line.split(",")) for line in lines]
+    path.write_bytes("\ufeff".encode() + "\r\n".join([*quoted[:3], "", *quoted[3:]]).encode())
+    result = take(path)
+    assert (result.rows_in, result.rows_accepted) == (5, 5)
+    assert sorted(fact["row"] for fact in facts(home, "household")) == [2, 3, 5, 6, 7]
+
+
+def test_a_header_alone_is_a_delivery_without_rows(tmp_path: Path, home: Home, take: Take) -> None:
+    result = take(write_csv(tmp_path / "visits_17.csv", []))
+    assert (result.status, result.rows_in, result.facts, result.quarantine) == ("accepted", 0, {}, None)
+    result = take(write_csv(tmp_path / "visits_18.csv", [row(1, NO="")]))
+    assert (result.status, result.rows_in, result.rows_quarantined) == ("accepted", 1, 1)
+    assert home.today() == date.min
+    assert take(write_csv(tmp_path / "visits_19.csv", GOOD)).rows_accepted == 5
+    assert home.today() == date(2024, 2, 5)
 
 
 SIZE = 200 << 20
