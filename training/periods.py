@@ -91,8 +91,13 @@ def rolling(days: Sequence[date], months: int, delay_days: int = 0) -> list[Bloc
 
 
 def single(days: Sequence[date], months: int, delay_days: int = 0) -> list[Block]:
-    """The last block of `rolling` alone: one split in time, for a quick look."""
-    return rolling(days, months, delay_days)[-1:]
+    """One split in time, for a quick look: the last block of `rolling` that has its share of as-of days.
+
+    A block that has only begun (fewer than half the days of the largest) would be judged on too few events.
+    """
+    blocks = rolling(days, months, delay_days)
+    most = max((len(block.test) for block in blocks), default=0)
+    return [block for block in blocks if 2 * len(block.test) >= most][-1:]
 
 
 def fold_of(household: str, folds: int = FOLDS) -> int:

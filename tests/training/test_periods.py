@@ -71,9 +71,13 @@ def test_a_reporting_delay_costs_training_days() -> None:
     assert known_by(date(2010, 3, 31), 3, 60) == date(2010, 6, 30) + timedelta(days=60)
 
 
-def test_single_is_the_last_block() -> None:
-    days = quarter_ends(20)
+def test_single_is_the_last_block_that_has_its_share_of_days() -> None:
+    days = quarter_ends(60)
     assert single(days, 3) == rolling(days, 3)[-1:]
+    begun = quarter_ends(61)
+    assert len(rolling(begun, 3)[-1].test) == 1
+    assert single(begun, 3) == single(days, 3)
+    assert single(days[:1], 3) == []
 
 
 def test_a_household_is_always_in_the_same_fold_and_folds_are_of_like_size() -> None:
