@@ -44,13 +44,14 @@ class Scope:
         # "0" is the character after "/": the range is the prefix "area/", and an index serves it.
         return or_(column == self._area, and_(column >= self._area + "/", column < self._area + "0"))
 
+    def held_by(self, column: ColumnElement[str]) -> ColumnElement[bool]:
+        """The rows whose area is this scope's or holds it (a county's list, seen from a township)."""
+        steps = self._area.split("/") if self._area else []
+        return column.in_(["", *("/".join(steps[:n]) for n in range(1, len(steps) + 1))])
+
     def meets(self, column: ColumnElement[str]) -> ColumnElement[bool]:
-        """The rows whose area lies in this scope or holds it (a county's list, seen from a township)."""
-        if self.whole:
-            return true()
-        steps = self._area.split("/")
-        above = ["", *("/".join(steps[:n]) for n in range(1, len(steps)))]
-        return or_(self.covers(column), column.in_(above))
+        """The rows whose area lies in this scope or holds it."""
+        return true() if self.whole else or_(self.covers(column), self.held_by(column))
 
     def require_whole(self) -> None:
         """Refuse (``out_of_scope``) unless the scope is the whole home."""

@@ -27,11 +27,10 @@ class ListRepository:
         query = select(lists.c.document).where(lists.c.id == list_, scope.meets(lists.c.area))
         return _document(self.session.connection.execute(query).scalar_one_or_none())
 
-    def latest(self, scope: Scope) -> dict[str, Any] | None:
-        """The list issued last, without its lines."""
-        query = (
-            select(lists.c.document).where(scope.meets(lists.c.area)).order_by(lists.c.seq.desc()).limit(1)
-        )
+    def latest(self, scope: Scope, *, of_area: bool = False) -> dict[str, Any] | None:
+        """The list issued last, without its lines; ``of_area``: the last that holds the whole scope."""
+        within = scope.held_by(lists.c.area) if of_area else scope.meets(lists.c.area)
+        query = select(lists.c.document).where(within).order_by(lists.c.seq.desc()).limit(1)
         return _document(self.session.connection.execute(query).scalar_one_or_none())
 
     def lines(self, scope: Scope, list_: str) -> list[dict[str, Any]]:

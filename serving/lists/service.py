@@ -117,15 +117,17 @@ def issue(
 def fetch(*, store: Store, scope: Scope, name: str = "latest", area: str | None = None) -> dict[str, Any]:
     """An issued list, or the latest, with the lines that lie in the scope (and in ``area``).
 
+    The latest of an ``area`` is the last list that holds all of it; a list of a part is no answer.
+
     Raises `Refusal` ``unknown_list``, ``out_of_scope``.
     """
     here = scope if area is None else scope_of(area, within=scope)
     with store.reading() as reading:
-        return _whole(ListRepository(reading), here, name)
+        return _whole(ListRepository(reading), here, name, of_area=area is not None)
 
 
-def _whole(repository: ListRepository, scope: Scope, name: str) -> dict[str, Any]:
-    header = repository.latest(scope) if name == "latest" else repository.header(scope, name)
+def _whole(repository: ListRepository, scope: Scope, name: str, *, of_area: bool = False) -> dict[str, Any]:
+    header = repository.latest(scope, of_area=of_area) if name == "latest" else repository.header(scope, name)
     if header is None:
         raise Refusal("unknown_list")
     capacity = {place: c for place, c in header["capacity"].items() if scope.holds(place)}

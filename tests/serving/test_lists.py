@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -141,6 +142,10 @@ def test_a_township_issues_and_reads_what_is_its_own(desk: Desk) -> None:
     assert seen["lines"] == [line for line in county["lines"] if line["area"].startswith("41/a/")]
     part = service.fetch(store=desk.store, scope=desk.scope, name=county["list"], area="41/b")
     assert part["lines"] == [line for line in county["lines"] if line["area"].startswith("41/b/")]
+    latest = partial(service.fetch, store=desk.store, scope=desk.scope)
+    assert latest()["list"] == own["list"], "issued last"
+    assert latest(area="/")["list"] == latest(area="41/b")["list"] == county["list"], "a part is no answer"
+    assert latest(area="41/a")["list"] == own["list"]
     for area in ("/", "41", "41/b"):
         with pytest.raises(Refusal) as refused:
             issue(desk, area=area, scope=township)
