@@ -33,6 +33,8 @@ RAISED_BY = {
 SHORT = 12
 # Reasons on a line; the decision has them all.
 REASONS_ON_A_LINE = 3
+# Planned visits of a township on paper; --json and --csv have them all.
+LINES_OF_A_TOWNSHIP = 12
 
 
 def _tier(tier: str, lang: str) -> str:
@@ -69,7 +71,13 @@ def draw_list(document: Any, lang: str, out: Console) -> None:
         planned = [line for line in lines if line.planned]
         out.print()
         out.print(f"[bold]{escape(township)}[/] · {_plan(document.capacity.get(township), lang)}")
-        out.print(_visits(planned, township, lang))
+        out.print(_visits(planned[:LINES_OF_A_TOWNSHIP], township, lang))
+        if len(planned) > LINES_OF_A_TOWNSHIP:
+            more = len(planned) - LINES_OF_A_TOWNSHIP
+            out.print(
+                text(N_("and {n} more planned visits (all of them: --json or --csv)"), lang, n=more),
+                style="dim",
+            )
         out.print(text(N_("capacity line; below it: {n}"), lang, n=len(lines) - len(planned)), style="dim")
 
 

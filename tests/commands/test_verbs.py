@@ -169,7 +169,9 @@ def test_household_by_its_key(made: Made) -> None:
     with file.open(encoding="utf-8", newline="") as opened:
         key = next(csv.DictReader(opened))["户编号"]
     known = read(knowledge.HouseholdDocument, made.run("household", "--key", key, "--as-of", AS_OF, "--json"))
-    again = read(knowledge.HouseholdDocument, made.run("household", known.household, "--as-of", AS_OF, "--json"))
+    again = read(
+        knowledge.HouseholdDocument, made.run("household", known.household, "--as-of", AS_OF, "--json")
+    )
     assert again == known
     assert made.run("household", "--as-of", AS_OF, "--json").code == 2
     assert made.run("household", "--key", "nobody", "--as-of", AS_OF, "--json").code == 3
@@ -254,16 +256,17 @@ def test_month_goes_on_where_it_stopped(made: Made, tmp_path: Path) -> None:
     assert fangpin("month", "2026-13", "--json", home=home).code == 2
 
 
-def test_benchmark(made: Made, tmp_path: Path) -> None:
-    pytest.importorskip("lightgbm")
-    data = ROOT.parent / "shared" / "data" / "eph"
-    if not data.is_dir():
-        pytest.skip("no panel beside the repository")
-    ran = fangpin(
-        "benchmark", "--mapping", "eph", "--data", data, "--outcome", "relapse", "--quick", "--json"
-    )
-    outcome = read(learning.BenchmarkDocument, ran).outcomes[0]
-    assert outcome.models[0].model == "fangpin"
+def test_benchmark(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    mapping = tmp_path / "uplands.yaml"
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    mapping.write_text(next(block for block in blocks if block.startswith("id: uplands")), encoding="utf-8")
+    generator = Generator(Mapping.load(mapping), seed=1, households=400)
+    generator.write(tmp_path / "uplands_1.csv", generator.rows(periods=5))
+    ran = fangpin("benchmark", "--mapping", mapping, "--data", tmp_path, "--quick", "--json")
+    (outcome,) = read(learning.BenchmarkDocument, ran).outcomes
+    assert (outcome.id, outcome.models[0].model, outcome.models[0].status) == ("falls", "fangpin", "ok")
+    assert {pair.against for pair in outcome.paired} >= {"welfare", "logistic", "lightgbm_default"}
 
 
 @pytest.mark.parametrize(
