@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from pydantic import BaseModel
 
 from commands import reference
 from commands.documents import deliveries, knowledge, learning, lists, service
+from features.intake.mapping import Mapping
 from tests.commands.conftest import AS_OF, Made
 from tests.commands.front_door import Ran, fangpin
+from tests.features.intake.generator import Generator
 from tests.house.tree import ROOT
 
 # One worker makes the home and runs all of these.
