@@ -275,6 +275,16 @@ KINDS: dict[str, ErrorKind] = {
     "mapping_bad_value": ErrorKind(
         3, 422, N_("The mapping {file} has a wrong value at {key}."), N_("Write {expected}.")
     ),
+    "mapping_line_without_welfare": ErrorKind(
+        3,
+        422,
+        N_(
+            "The mapping {file} derives a line (`line`), but none of its facts is the income of its concept {concept}."
+        ),
+        N_(
+            "Add to `facts` an income with `part: total`, `per: person` and that concept, or correct `welfare`."
+        ),
+    ),
     # --- deliveries
     "no_mapping_for_file": ErrorKind(
         3,

@@ -261,12 +261,25 @@ def _check_whole(root: Section, mapping: Mapping) -> None:
         raise Refusal("mapping_missing_key", file=root.file, key="facts")
     if mapping.line is not None and mapping.line.quantile is not None and mapping.welfare is None:
         raise Refusal("mapping_missing_key", file=root.file, key="welfare")
+    if mapping.line is not None and mapping.line.quantile is not None and mapping.welfare is not None:
+        concept = mapping.welfare.concept
+        if not any(
+            _may_say(template, part="total", per="person", concept=concept) for template in mapping.facts
+        ):
+            raise Refusal("mapping_line_without_welfare", file=root.file, key="line", concept=concept)
     used = set(mapping.columns)
     for column in (*mapping.names, *mapping.optional):
         if column not in used:
             raise root.wrong(
                 "names" if column in mapping.names else "optional", "choice", known=", ".join(sorted(used))
             )
+
+
+def _may_say(template: FactTemplate, **values: str) -> bool:
+    """Whether an income fact has these values, or reads them from the row."""
+    return template.kind.id == "income" and all(
+        column in template.columns or template.always.get(column) == value for column, value in values.items()
+    )
 
 
 def _read_format(section: Section) -> Format:

@@ -45,6 +45,7 @@ WRONG = [
     ("format: {encoding: utf-8}", "format: {delimiter: \"||\"}", "mapping_bad_value", "format.delimiter"),
     ("missing: [\"\", \"NA\"]", "missing: {a: b}", "mapping_bad_value", "missing"),
     ("welfare: {concept: net_income_per_person, now: welfare_log, before: [welfare_log_before]}", "", "mapping_missing_key", "welfare"),
+    ("concept: net_income_per_person, months", "concept: net_income, months", "mapping_line_without_welfare", "line"),
     ("population: interviewed", "names: {OTHER: [X]}", "mapping_bad_value", "names"),
 ]  # fmt: skip
 
