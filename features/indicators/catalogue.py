@@ -113,6 +113,7 @@ def trait_document(mapping: str, name: str, entry: Mapping[str, Any]) -> dict[st
         "kind": f"trait_{mapping}",
         "column": name,
         "aggregate": "last",
+        "protected": bool(entry.get("protected", False)),
         "may_predict": "all",
         "valid_from": date(1900, 1, 1),
         "source": both(_TRAIT_SOURCE, mapping=mapping)["en"],

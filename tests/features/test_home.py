@@ -79,7 +79,9 @@ def test_a_real_home_knows_no_tomorrow(tmp_path: Path) -> None:
         home.recording_day(date.today() + timedelta(days=1))
 
 
-def test_pseudonyms_are_keyed_and_people_never_meet_households(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pseudonyms_are_keyed_and_people_never_meet_households(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulated = Home.create(tmp_path / "a", clock="simulated")
     assert simulated.pseudonym("1|2|3") == hmac.new(TEST_KEY, b"1|2|3", "sha256").hexdigest()
     assert simulated.pseudonym("1|2|3") != simulated.person_pseudonym("1|2|3")

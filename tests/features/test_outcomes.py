@@ -30,11 +30,19 @@ WAVES = [months_later(date(2010, 3, 31), 3 * n) for n in range(9)]
 
 
 def outcome(**changes: object) -> dict[str, object]:
-    plain: dict[str, object] = {"id": "falls", "name": {"zh": "跌落", "en": "falls"}, "kind": "at", "horizons": [12], "components": ["below_line_now"]}
+    plain: dict[str, object] = {
+        "id": "falls",
+        "name": {"zh": "跌落", "en": "falls"},
+        "kind": "at",
+        "horizons": [12],
+        "components": ["below_line_now"],
+    }
     return {**plain, **changes}
 
 
-def catalogue(path: Path, incomes: dict[str, list[int | None]], declared: dict[str, object], late: int = 0) -> Catalogue:
+def catalogue(
+    path: Path, incomes: dict[str, list[int | None]], declared: dict[str, object], late: int = 0
+) -> Catalogue:
     """A panel of quarterly incomes; ``late`` days pass until a wave is known."""
     (path / "records").mkdir(parents=True)
     (path / "records" / "r.yaml").write_text(RECORDS)
@@ -47,7 +55,15 @@ def catalogue(path: Path, incomes: dict[str, list[int | None]], declared: dict[s
         }  # fmt: skip
         seen = {h: values[number] for h, values in incomes.items() if values[number] is not None}
         income = [
-            {**common, "household": h, "part": "total", "per": "person", "concept": "c", "months": 1, "amount": amount}
+            {
+                **common,
+                "household": h,
+                "part": "total",
+                "per": "person",
+                "concept": "c",
+                "months": 1,
+                "amount": amount,
+            }
             for h, amount in seen.items()
             if amount
         ]
@@ -84,7 +100,9 @@ INCOMES: dict[str, list[int | None]] = {
 
 
 def test_the_state_at_the_horizon(tmp_path: Path) -> None:
-    found = labels(catalogue(tmp_path, INCOMES, outcome()), WAVES[0], WAVES[8], "at_risk", "holds_now", "y_12")
+    found = labels(
+        catalogue(tmp_path, INCOMES, outcome()), WAVES[0], WAVES[8], "at_risk", "holds_now", "y_12"
+    )
     assert found == {
         "falls": (True, False, True),
         "stays": (True, False, False),
@@ -113,7 +131,11 @@ def test_what_must_be_given_narrows_who_is_at_risk(tmp_path: Path) -> None:
     }
     panel = catalogue(tmp_path, incomes, outcome(id="relapse", horizons=[9], given="below_line_3_months_ago"))
     found = labels(panel, WAVES[1], WAVES[8], "at_risk", "y_9")
-    assert found == {"came back up": (True, True), "was never down": (False, True), "not seen before": (None, True)}
+    assert found == {
+        "came back up": (True, True),
+        "was never down": (False, True),
+        "not seen before": (None, True),
+    }
 
 
 def test_an_immature_outcome_is_no_negative_and_the_future_does_not_reach_back(tmp_path: Path) -> None:
@@ -128,7 +150,9 @@ def test_an_immature_outcome_is_no_negative_and_the_future_does_not_reach_back(t
 
 def test_only_what_was_known_on_the_day_decides_who_is_at_risk(tmp_path: Path) -> None:
     panel = catalogue(tmp_path, INCOMES, outcome(), late=45)
-    assert outcome_frame(panel, choose(panel, None), [WAVES[0]], WAVES[8]).num_rows == 0, "the wave was not known yet"
+    assert outcome_frame(panel, choose(panel, None), [WAVES[0]], WAVES[8]).num_rows == 0, (
+        "the wave was not known yet"
+    )
 
 
 def test_an_outcome_that_nobody_declares_is_refused_with_those_that_are(tmp_path: Path) -> None:

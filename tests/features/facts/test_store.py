@@ -26,7 +26,9 @@ def manifest(**changes: object) -> Delivery:
     return Delivery(**{**plain, **changes})  # type: ignore[arg-type]
 
 
-def wage(amount: int | None, known: date, recorded: date, revision: int = 1, retracted: bool = False) -> pa.Table:
+def wage(
+    amount: int | None, known: date, recorded: date, revision: int = 1, retracted: bool = False
+) -> pa.Table:
     row = {
         "household": HOUSEHOLD, "source": "m", "entry": "", "period": date(2019, 12, 31), "slot": 0,
         "valid_from": date(2019, 12, 1), "valid_to": date(2019, 12, 31), "known_at": known, "recorded_at": recorded,
@@ -44,7 +46,9 @@ def amounts(store: FactStore, day: date) -> list[object]:
     return [row["amount"] for row in visible_rows(store, "income", day, HOUSEHOLD)]
 
 
-def test_a_correction_counts_from_the_day_it_is_known_and_a_retraction_takes_the_fact_back(store: FactStore) -> None:
+def test_a_correction_counts_from_the_day_it_is_known_and_a_retraction_takes_the_fact_back(
+    store: FactStore,
+) -> None:
     first, second, third = date(2020, 1, 10), date(2020, 3, 10), date(2020, 5, 10)
     store.append(manifest(), {"income": wage(100, first, first)})
     store.append(manifest(), {"income": wage(200, second, second, revision=2)})
@@ -63,7 +67,9 @@ def test_a_retrospective_delivery_is_invisible_before_it_was_recorded(store: Fac
     assert amounts(store, date(2020, 6, 1)) == [100]
 
 
-def test_a_crash_before_the_manifest_leaves_nothing_to_read(store: FactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_the_manifest_leaves_nothing_to_read(
+    store: FactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def breaks(*_: object) -> None:
         raise OSError("no space left")
 

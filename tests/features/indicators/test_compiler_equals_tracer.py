@@ -43,7 +43,9 @@ def manifest(day: date) -> Delivery:
     return Delivery("m", "", "f.csv", "", day, day, 0, 0, 0, 0, 0)
 
 
-def random_table(kind: Kind, rng: random.Random, revisions: dict[tuple[object, ...], int], day: date) -> pa.Table:
+def random_table(
+    kind: Kind, rng: random.Random, revisions: dict[tuple[object, ...], int], day: date
+) -> pa.Table:
     rows = []
     for number in range(rng.randint(0, 25)):
         period = months_later(START, rng.randint(0, 30))
@@ -63,7 +65,7 @@ def random_table(kind: Kind, rng: random.Random, revisions: dict[tuple[object, .
             "delivery": 0,
             "row": number + 2,
         }
-        chain = tuple(row[name] for name in ("household", "person", "entry", "period", "slot")) + (kind.id,)
+        chain = (*(row[name] for name in ("household", "person", "entry", "period", "slot")), kind.id)
         revisions[chain] = revisions.get(chain, 0) + 1
         row |= {"revision": revisions[chain], "retracted": rng.random() < 0.1}
         for column in kind.columns.values():
@@ -79,7 +81,11 @@ def random_table(kind: Kind, rng: random.Random, revisions: dict[tuple[object, .
                 value = rng.choice(["loan", "savings"])
             row[column.name] = value
         if kind.id == "income":
-            row |= {"per": rng.choice(["person", "household"]), "concept": rng.choice(["net", "other"]), "months": rng.choice([1, 3])}
+            row |= {
+                "per": rng.choice(["person", "household"]),
+                "concept": rng.choice(["net", "other"]),
+                "months": rng.choice([1, 3]),
+            }
         if kind.id == "line":
             row |= {"household": "", "amount": rng.randint(1, 300_000)}
         if kind.id == "household":
@@ -95,7 +101,11 @@ def history(path: Path, seed: int) -> FactStore:
     day = START
     for _ in range(5):
         day += timedelta(days=rng.randint(0, 200))
-        chosen = [kinds()[k] for k in ("income", "coping", "shock", "person", "household", "line") if rng.random() < 0.8]
+        chosen = [
+            kinds()[k]
+            for k in ("income", "coping", "shock", "person", "household", "line")
+            if rng.random() < 0.8
+        ]
         store.append(manifest(day), {k.id: random_table(k, rng, revisions, day) for k in chosen})
     return store
 
@@ -117,7 +127,9 @@ def differences(catalogue: Catalogue, days: list[date]) -> list[str]:
             for column in catalogue.columns:
                 slow = trace(catalogue, column, row["household"], row["as_of"])
                 if not same(row[column], slow.value):
-                    found.append(f"{column} {row['household'][-1]} {row['as_of']}: {row[column]!r}, {slow.value!r}")
+                    found.append(
+                        f"{column} {row['household'][-1]} {row['as_of']}: {row[column]!r}, {slow.value!r}"
+                    )
     return found
 
 
