@@ -149,6 +149,10 @@ def assemble(
             raise Refusal(
                 "bad_record", record=record.id, file=str(folder.name), place="id", reason="stands twice"
             )
+        if set(record.columns) & parameters.ids():
+            raise Refusal(
+                "bad_record", record=record.id, file="parameters", place="id", reason="also a parameter"
+            )
         records[record.id] = record
         taken |= set(record.columns)
     return Catalogue(records, _ordered(records, parameters), parameters, declarations, store)
@@ -194,11 +198,6 @@ def _check_types(record: Record, columns: Mapping[str, Column], parameters: Para
 
     expression: Expression | None = record.expression
     assert expression is not None
-    clash = set(columns) & set(parameters.ids())
-    if clash:
-        raise Refusal(
-            "bad_record", record=sorted(clash)[0], file="parameters", place="id", reason="also an indicator"
-        )
     gives = expression.type_of(type_of)
     if gives != record.type:
         raise Refusal(
