@@ -88,7 +88,7 @@ def household(
     known = catalogue.load(home)
     if why is not None:
         if why not in known.columns:
-            raise Refusal("unknown_name", what="indicator", name=why, known=", ".join(known.columns))
+            raise Refusal("unknown_name", what=both("indicator"), name=why, known=", ".join(known.columns))
         traced = trace(known, why, who, day)
         return WhyDocument(indicator=why, value=traced.value, facts=_facts(known, traced.facts))
     facts = [

@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from features.errors import Refusal
+from features.wording import both
 
 FORMAT = 1
 FOLDERS = (
@@ -57,7 +58,7 @@ def _read_json(path: Path) -> dict[str, object]:
     except (ValueError, OSError) as problem:
         raise Refusal("home_damaged", file=path.name, reason=type(problem).__name__) from problem
     if not isinstance(document, dict):
-        raise Refusal("home_damaged", file=path.name, reason="not an object")
+        raise Refusal("home_damaged", file=path.name, reason=both("it is no object of named values"))
     return document
 
 
@@ -77,7 +78,7 @@ class Home:
         """
         path = Path(path)
         if clock not in CLOCKS:
-            raise Refusal("unknown_name", what="clock", name=clock, known=", ".join(CLOCKS))
+            raise Refusal("unknown_name", what=both("clock"), name=clock, known=", ".join(CLOCKS))
         if (path / "home.json").exists():
             raise Refusal("home_exists", path=str(path))
         path.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ class Home:
         document = _read_json(path / "home.json")
         clock = document.get("clock")
         if document.get("format") != FORMAT or clock not in CLOCKS:
-            raise Refusal("home_damaged", file="home.json", reason="unknown format or clock")
+            raise Refusal("home_damaged", file="home.json", reason=both("its format or clock is not known"))
         keys = _keys_folder(path)
         if (keys / "pseudonym.key").exists():
             key = (keys / "pseudonym.key").read_bytes()

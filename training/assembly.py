@@ -14,6 +14,7 @@ from features.home import Home
 from features.indicators.catalogue import Catalogue, load
 from features.indicators.compile import Compiler
 from features.outcomes import Outcome, choose, months_later, outcome_frame, training_days
+from features.wording import both
 from models.risk.columns import ColumnSpec
 from training.frame import Category, Floats, Frame, Labels
 
@@ -29,7 +30,7 @@ def specs(
     allowed = {column.name: column for column in catalogue.predictors(outcome.id)}
     for name in names or ():
         if name not in catalogue.columns:
-            raise Refusal("unknown_name", what="indicator", name=name, known=", ".join(sorted(allowed)))
+            raise Refusal("unknown_name", what=both("indicator"), name=name, known=", ".join(sorted(allowed)))
         if name not in allowed:
             raise Refusal("forbidden_input", column=name, outcome=outcome.id)
     roles = {outcome.welfare_now: "now"} | dict.fromkeys(outcome.welfare_before, "before")

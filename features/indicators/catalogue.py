@@ -147,11 +147,19 @@ def assemble(
         clash = taken & set(record.columns)
         if record.id in records or clash:
             raise Refusal(
-                "bad_record", record=record.id, file=str(folder.name), place="id", reason="stands twice"
+                "bad_record",
+                record=record.id,
+                file=str(folder.name),
+                place="id",
+                reason=both("it stands twice"),
             )
         if set(record.columns) & parameters.ids():
             raise Refusal(
-                "bad_record", record=record.id, file="parameters", place="id", reason="also a parameter"
+                "bad_record",
+                record=record.id,
+                file="parameters",
+                place="id",
+                reason=both("a parameter has that name"),
             )
         records[record.id] = record
         taken |= set(record.columns)
@@ -175,7 +183,7 @@ def _ordered(records: Mapping[str, Record], parameters: ParameterSet) -> dict[st
         }
         if not ready:
             raise Refusal(
-                "bad_expression", record=sorted(waiting)[0], reason="it reads itself, through others"
+                "bad_expression", record=sorted(waiting)[0], reason=both("it reads itself, through others")
             )
         for id_, record in ready.items():
             _check_types(record, columns, parameters)
@@ -193,7 +201,9 @@ def _check_types(record: Record, columns: Mapping[str, Column], parameters: Para
         if name in parameters.ids():
             return parameters.type_of(name)
         raise Refusal(
-            "bad_expression", record=record.id, reason=f"no indicator, parameter or line is called {name}"
+            "bad_expression",
+            record=record.id,
+            reason=both("no indicator or parameter is called {name}", name=name),
         )
 
     expression: Expression | None = record.expression
@@ -201,5 +211,7 @@ def _check_types(record: Record, columns: Mapping[str, Column], parameters: Para
     gives = expression.type_of(type_of)
     if gives != record.type:
         raise Refusal(
-            "bad_expression", record=record.id, reason=f"it gives a {gives}, its unit says {record.type}"
+            "bad_expression",
+            record=record.id,
+            reason=both("the unit {unit} does not fit a value of type {type}", unit=record.unit, type=gives),
         )

@@ -11,7 +11,7 @@ kind. ``count`` with a boolean column counts the true ones among the rows that p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from features import plain_yaml
 from features.errors import Refusal
 from features.facts.kinds import FactColumn, Kind
 from features.indicators.expression import Expression, parse
+from features.wording import both
 
 AGGREGATES = (
     "last", "sum", "count", "any", "min", "max", "mean", "slope", "spread", "months_since", "spell", "distinct",
@@ -99,8 +100,12 @@ class Record:
         return {"yes_no": "boolean", "level": "category"}.get(self.unit, "number")
 
 
-def _bad(document: Mapping[str, Any], file: str, place: str, reason: str) -> Refusal:
+def _bad(document: Mapping[str, Any], file: str, place: str, reason: Mapping[str, str]) -> Refusal:
     return Refusal("bad_record", record=document.get("id", "?"), file=file, place=place, reason=reason)
+
+
+def _none_of(value: object, allowed: Sequence[str]) -> dict[str, str]:
+    return both("{value} is none of {allowed}", value=value, allowed=", ".join(allowed))
 
 
 def _windows(document: Mapping[str, Any], file: str) -> tuple[Window, ...]:
@@ -118,7 +123,7 @@ def _windows(document: Mapping[str, Any], file: str) -> tuple[Window, ...]:
         elif months is None and not window:
             windows.append(Window(str(name)))
         else:
-            raise _bad(document, file, "windows", f"months {months}")
+            raise _bad(document, file, "windows", both("months cannot be {value}", value=months))
     return tuple(windows)
 
 
@@ -127,18 +132,20 @@ def _check_windowed(
 ) -> None:
     kind, column, aggregate = document["kind"], document.get("column"), document["aggregate"]
     if kind != "welfare" and kind not in kinds:
-        raise _bad(document, file, "kind", f"no kind {kind}")
+        raise _bad(document, file, "kind", both("there is no kind {kind}", kind=kind))
     own = WELFARE if kind == "welfare" else kinds[kind].columns
     if aggregate not in AGGREGATES:
-        raise _bad(document, file, "aggregate", f"{aggregate} is not one of {', '.join(AGGREGATES)}")
+        raise _bad(document, file, "aggregate", _none_of(aggregate, AGGREGATES))
     needs_column = aggregate not in ("count", "any", "months_since")
     if (column is None and needs_column) or (column is not None and column not in own):
-        raise _bad(document, file, "column", f"{kind} has no column {column}")
+        raise _bad(document, file, "column", both("{kind} has no column {column}", kind=kind, column=column))
     for name in document.get("filter") or {}:
         if name not in own:
-            raise _bad(document, file, "filter", f"{kind} has no column {name}")
+            raise _bad(
+                document, file, "filter", both("{kind} has no column {column}", kind=kind, column=name)
+            )
     if document.get("rollup", "household") not in ROLLUPS:
-        raise _bad(document, file, "rollup", str(document["rollup"]))
+        raise _bad(document, file, "rollup", _none_of(document["rollup"], ROLLUPS))
     type_ = own[column].type if column else "boolean"
     wrong = {
         "any": type_ != "boolean",
@@ -149,41 +156,50 @@ def _check_windowed(
         "distinct": False,
     }.get(aggregate, type_ not in ("money", "integer", "decimal"))
     if wrong:
-        raise _bad(document, file, "aggregate", f"{aggregate} of a {type_} column")
+        raise _bad(
+            document,
+            file,
+            "aggregate",
+            both("a column of type {type} has no {aggregate}", type=type_, aggregate=aggregate),
+        )
     gives = "number"
     if aggregate == "any" or (aggregate == "last" and type_ == "boolean"):
         gives = "boolean"
     elif aggregate == "last" and type_ in ("category", "code", "text"):
         gives = "category"
     if gives != Record(**{**record, "windows": ()}).type:
-        raise _bad(document, file, "unit", f"{document['unit']} for a {gives}")
+        raise _bad(
+            document,
+            file,
+            "unit",
+            both("the unit {unit} does not fit a value of type {type}", unit=document["unit"], type=gives),
+        )
 
 
 def make_record(document: Mapping[str, Any], *, file: str, kinds: Mapping[str, Kind]) -> Record:
     """A record from its document. Raises `Refusal` ``bad_record`` naming file, record, place and reason."""
     shape = document.get("shape")
     if shape not in _KEYS:
-        raise _bad(document, file, "shape", str(shape))
+        raise _bad(document, file, "shape", _none_of(shape, tuple(_KEYS)))
     unknown = set(document) - _KEYS[shape]
     lacking = _META - {"missing", "monotone", "protected"} - set(document)
     if unknown or lacking:
-        raise _bad(
-            document, file, ", ".join(sorted(unknown | lacking)), "unknown key" if unknown else "missing key"
-        )
+        reason = both("there is no such key") if unknown else both("it is missing")
+        raise _bad(document, file, ", ".join(sorted(unknown or lacking)), reason)
     for place, allowed in (
         ("unit", UNITS),
         ("level", ("micro", "meso", "macro")),
         ("rhythm", ("event", "monthly", "quarterly", "yearly", "wave")),
     ):
         if document[place] not in allowed:
-            raise _bad(document, file, place, f"{document[place]} is not one of {', '.join(allowed)}")
+            raise _bad(document, file, place, _none_of(document[place], allowed))
     monotone = {"none": 0, "rises": 1, "falls": -1}.get(document.get("monotone", "none"))
     missing = document.get("missing", "unknown")
     if monotone is None or missing not in ("unknown", "zero"):
-        raise _bad(document, file, "monotone, missing", f"{document.get('monotone')}, {missing}")
+        raise _bad(document, file, "monotone, missing", both("none, rises or falls; unknown or zero"))
     for place in ("name", "reason"):
         if set(document[place]) != {"zh", "en"}:
-            raise _bad(document, file, place, "needs zh and en")
+            raise _bad(document, file, place, both("it needs zh and en"))
     may = document["may_predict"]
     record: dict[str, Any] = {
         **{
@@ -202,7 +218,7 @@ def make_record(document: Mapping[str, Any], *, file: str, kinds: Mapping[str, K
         record["expression"] = parse(document["expression"], where=document["id"])
         return Record(**record)
     if "kind" not in document or "aggregate" not in document:
-        raise _bad(document, file, "kind, aggregate", "missing key")
+        raise _bad(document, file, "kind, aggregate", both("it is missing"))
     record |= {
         k: document[k]
         for k in ("kind", "column", "filter", "rollup", "aggregate")
