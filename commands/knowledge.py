@@ -10,6 +10,7 @@ import typer
 from commands import asked
 from commands.desk import Answer, Desk, verb
 from features.errors import Refusal
+from features.wording import both
 
 AsOf = Annotated[
     str, typer.Option("--as-of", help="YYYY-MM-DD: only what was known by then.", show_default=False)
