@@ -18,6 +18,7 @@ Value = float | bool | str | None
 
 # Staff read six reasons; a seventh hides the first.
 MOST = 6
+_NORMS = {"parameter": N_("the threshold of {value}"), "median": N_("the usual {value}")}
 _WITHOUT_NORM = N_("{name}: {value}")
 _NOT_KNOWN = N_("{name}: not known")
 _NEVER = N_("{name}: none on record")
@@ -55,6 +56,9 @@ def explain(
 ) -> Explained:
     """Group the contributions of one household.
 
+    The strongest indicator that tells something speaks for its group. One that is not known, or whose value is
+    what it is compared with, tells nothing; a group in which none tells anything is left out.
+
     Parameters
     ----------
     terms : contribution to the margin, by column
@@ -70,9 +74,21 @@ def explain(
         groups.setdefault(meanings[column].group, []).append((column, terms[column]))
     sums = {group: _sum(members) for group, members in groups.items()}
 
-    def entry(group: str, sign: int) -> dict[str, Any]:
+    def tells(column: str, contribution: float, sign: int) -> bool:
+        if sign * contribution <= 0:
+            return False
+        meaning, value, norm = meanings[column], values.get(column), norms.get(column, NO_NORM)
+        if value is None:
+            return sign < 0 and meaning.event and column not in silent
+        say = units[meaning.unit].say
+        return norm.value is None or say(value) != say(norm.value)
+
+    def speaker(group: str, sign: int) -> str | None:
         # Ties go to the column that comes first by name.
-        column, _ = max(groups[group], key=lambda member: sign * member[1])
+        telling = [member for member in groups[group] if tells(*member, sign)]
+        return max(telling, key=lambda member: sign * member[1])[0] if telling else None
+
+    def entry(group: str, column: str) -> dict[str, Any]:
         meaning, value, norm = meanings[column], values.get(column), norms.get(column, NO_NORM)
         return {
             "group": group,
@@ -91,7 +107,12 @@ def explain(
 
     raising = sorted((g for g in sums if sums[g] > 0), key=lambda g: (-sums[g], g))
     lowering = sorted((g for g in sums if sums[g] < 0), key=lambda g: (sums[g], g))
-    return Explained([entry(g, 1) for g in raising[:MOST]], [entry(g, -1) for g in lowering[:MOST]])
+
+    def block(ordered: list[str], sign: int) -> list[dict[str, Any]]:
+        spoken = [(group, speaker(group, sign)) for group in ordered]
+        return [entry(group, column) for group, column in spoken if column is not None][:MOST]
+
+    return Explained(block(raising, 1), block(lowering, -1))
 
 
 def _sum(members: Sequence[tuple[str, float]]) -> float:
@@ -118,9 +139,9 @@ def sentence(
     value_shown = unit.say(value)
     if norm.value is None:
         return both(_WITHOUT_NORM, name=dict(meaning.name), value=dict(value_shown))
-    norm_shown = unit.say(norm.value)
+    compared = both(_NORMS[norm.kind or "median"], value=unit.say(norm.value))
     return {
-        lang: text.replace("{value}", value_shown[lang]).replace("{norm}", norm_shown[lang])
+        lang: text.replace("{value}", value_shown[lang]).replace("{norm}", compared[lang])
         for lang, text in meaning.reason.items()
     }
 

@@ -77,8 +77,8 @@ def test_the_order_in_which_contributions_come_does_not_matter() -> None:
 def test_a_sentence_has_value_and_norm_in_both_languages() -> None:
     said = sentence(meaning("wage"), 12345.6, Norm(20000.0, "parameter"), units()["yuan"])
     assert said == {
-        "zh": "工资性收入12,346元（参照：20,000元）",
-        "en": "wage income 12,346 yuan (compared with 20,000 yuan)",
+        "zh": "工资性收入12,346元（参照：标准20,000元）",
+        "en": "wage income 12,346 yuan (compared with the threshold of 20,000 yuan)",
     }
 
 
@@ -118,16 +118,40 @@ def test_no_event_on_record_is_no_gap_in_knowledge() -> None:
     event = replace(meaning("since", unit="months"), event=True)
     assert unknown({"since": None}, {"since"}, {"since": event}) == []
     assert unknown({"since": None}, {"since"}, {"since": event}, {"since"}) != [], "no feed at all"
-    (entry,) = explain(
-        {"since": 0.1},
-        {"since": None},
-        meanings={"since": event},
-        norms={},
-        known={},
-        official=OFFICIAL,
-        units=units(),
-    ).reasons
+    found = {
+        sign: explain(
+            {"since": sign * 0.1},
+            {"since": None},
+            meanings={"since": event},
+            norms={},
+            known={},
+            official=OFFICIAL,
+            units=units(),
+        )
+        for sign in (1, -1)
+    }
+    assert found[1].reasons == [], "that nothing happened is no reason to visit"
+    (entry,) = found[-1].lowering
     assert entry["sentence"]["zh"] == "工资性收入：无记录"
+
+
+def test_what_is_usual_or_not_known_is_no_reason() -> None:
+    def speakers(values: dict[str, float | None]) -> list[str]:
+        found = explain(
+            {"a": 0.3, "b": 0.2},
+            values,
+            meanings={name: meaning(name) for name in "ab"},
+            norms={name: Norm(12.0, "median") for name in "ab"},
+            known={},
+            official=OFFICIAL,
+            units=units(),
+        )
+        return [entry["indicator"] for entry in found.reasons]
+
+    assert speakers({"a": 11.0, "b": 11.0}) == ["a"]
+    assert speakers({"a": 12.0, "b": 11.0}) == ["b"], "the next one that tells something speaks for the group"
+    assert speakers({"a": None, "b": 11.0}) == ["b"]
+    assert speakers({"a": None, "b": 12.2}) == [], "12.2 yuan is said as 12 yuan"
 
 
 def test_meanings_come_from_the_frozen_catalogue() -> None:
