@@ -29,6 +29,7 @@ RAISED_BY = {
     "unknown": N_("not known"),
     "none": N_("nothing"),
 }
+SYNTHETIC = N_("Synthetic data: no household of this home exists.")
 # A pseudonym is 64 digits; this many tell households apart on paper, and every verb that takes one says so.
 SHORT = 12
 # Reasons on a line; the decision has them all.
@@ -51,6 +52,8 @@ def draw_list(document: Any, lang: str, out: Console) -> None:
     from features.policy.vocabulary import units
 
     out.print(text(N_("Visiting list {list}"), lang, list=document.list[:SHORT]), style="bold")
+    if document.synthetic:
+        out.print(text(SYNTHETIC, lang), style="italic")
     head: dict[str, Any] = {
         "area": document.area,
         "period": document.period,
@@ -146,7 +149,7 @@ def draw_decision(document: Any, lang: str, out: Console) -> None:
         names = ", ".join(part.indicator for part in document.unknown)
         out.print(text(N_("What is not known: {names}"), lang, names=escape(names)))
     if document.synthetic:
-        out.print(text(N_("Synthetic data: no household of this home exists."), lang), style="italic")
+        out.print(text(SYNTHETIC, lang), style="italic")
 
 
 def draw_household(document: Any, lang: str, out: Console) -> None:

@@ -84,6 +84,8 @@ class ListDocument(Document):
     bundle: Sha256
     parameters: Sha256
     line: LinePart | None
+    synthetic: bool
+    """The home took in a mapping that is marked synthetic."""
     capacity: dict[str, CapacityPart]
     lines: ListLines
     """Within each township: planned, random checks, the capacity line, the rest."""

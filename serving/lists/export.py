@@ -28,6 +28,7 @@ HEADER = (
     N_("Rank"), N_("Household"), N_("Area"), N_("Tier"), N_("Raised by"), N_("Visit planned"),
     N_("Probability"), N_("Reasons"), N_("Decision"),
 )  # fmt: skip
+SYNTHETIC = N_("Synthetic data")
 # A cell that begins with one of these would be read as a formula.
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -39,7 +40,8 @@ def to_csv(document: Mapping[str, Any], lang: str = "zh") -> bytes:
     """
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
-    writer.writerow([text(title, lang) for title in HEADER])
+    titles = (*HEADER, SYNTHETIC) if document["synthetic"] else HEADER
+    writer.writerow([text(title, lang) for title in titles])
     for line in document["lines"]:
         probability = line["probability"]
         cells = [
@@ -53,6 +55,7 @@ def to_csv(document: Mapping[str, Any], lang: str = "zh") -> bytes:
             "; ".join(reason["sentence"][lang] for reason in line["reasons"]),
             line["decision"],
         ]
+        cells += [text(_YES, lang)] if document["synthetic"] else []
         writer.writerow([plain(cell) for cell in cells])
     return ("\ufeff" + sink.getvalue()).encode()
 

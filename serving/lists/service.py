@@ -188,6 +188,7 @@ def _header(
         "bundle": sitting.judge.bundle.model_sha256,
         "parameters": sitting.published.parameters,
         "line": sitting.judge.line(common),
+        "synthetic": sitting.judge.setting.synthetic,
         "capacity": {
             place: {"visits": c.visits, "rule": c.rule, "score": c.score, "check": c.check}
             for place, c in made.capacity.items()

@@ -37,7 +37,8 @@ def rows_of(desk: Desk, table: sa.Table) -> list[Any]:
 def test_a_list_keeps_its_promises(desk: Desk) -> None:
     document = issue(desk)
     assert list(document) == [
-        "list", "area", "period", "as_of", "snapshot", "bundle", "parameters", "line", "capacity", "lines",
+        "list", "area", "period", "as_of", "snapshot", "bundle", "parameters", "line", "synthetic",
+        "capacity", "lines",
     ]  # fmt: skip
     assert set(document["capacity"]) == {"41/a", "41/b", "41/c"}, "the level that plans visits"
     for place, capacity in document["capacity"].items():
@@ -209,8 +210,17 @@ def test_the_spreadsheet_has_every_line_and_no_live_formula(desk: Desk, lang: st
     assert len({len(row) for row in table}) == 1
     evil = {**document["lines"][0], "area": '=HYPERLINK("x")', "raised_by": "score"}
     evil["reasons"] = [{"sentence": {"zh": "@SUM(1)", "en": "+1"}}]
-    (_, row) = csv.reader(io.StringIO(to_csv({"lines": [evil]}, lang).decode("utf-8-sig")))
+    (_, row) = csv.reader(
+        io.StringIO(to_csv({"lines": [evil], "synthetic": False}, lang).decode("utf-8-sig"))
+    )
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)
+
+
+def test_a_synthetic_list_says_so_in_every_row(desk: Desk) -> None:
+    document = {**issue(desk), "synthetic": True}
+    table = list(csv.reader(io.StringIO(to_csv(document, "zh").decode("utf-8-sig"))))
+    assert table[0][-1] == "合成数据"
+    assert {row[-1] for row in table[1:]} == {"是"}
 
 
 def test_a_plain_cell_stays_as_it_is() -> None:
