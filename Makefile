@@ -8,7 +8,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := requirements/all.txt
-# Two workers: what the smallest machine has cores for.
+# Two workers: what the smallest machine has cores for. A file stays with one of them, and so do its fixtures.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ demo: environment
 	$(BIN)/fangpin demo
 
 test: environment
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: environment
 	$(BIN)/ruff format --check .

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,46 @@ def record(
     """
     mlflow = _mlflow()
     inside = os.environ.get("MLFLOW_RUN_ID")
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(f"sqlite:///{(home.folder('mlflow') / 'mlflow.db').resolve()}")
-    if not inside:
-        _experiment(mlflow, home, outcome)
+    with _store(mlflow, home) as own:
+        if not inside:
+            _experiment(mlflow, home if own else None, outcome)
+        return _log(mlflow, model_name(outcome), params, metrics, tags, files, bundle, booster)
+
+
+@contextmanager
+def _store(mlflow: Any, home: Home) -> Iterator[bool]:
+    """Whether runs go to the home's own store.
+
+    MLflow keeps the address it is given for the whole process, and in its environment: both are put back,
+    or the next home's run would go to this one's store.
+    """
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        yield False
+        return
+    mlflow.set_tracking_uri(f"sqlite:///{(home.folder('mlflow') / 'mlflow.db').resolve()}")
+    try:
+        yield True
+    finally:
+        mlflow.set_tracking_uri(None)
+
+
+def _log(
+    mlflow: Any,
+    name: str,
+    params: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    files: Mapping[str, bytes],
+    bundle: Path,
+    booster: Any,
+) -> str:
     with mlflow.start_run() as run:
         mlflow.log_params(dict(params))
         mlflow.log_metrics({name: value for name, value in metrics.items() if value == value})
         mlflow.set_tags(dict(tags))
         with tempfile.TemporaryDirectory() as scratch:
-            for name, content in files.items():
-                path = Path(scratch) / name
+            for file, content in files.items():
+                path = Path(scratch) / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
             mlflow.log_artifacts(scratch)
@@ -73,21 +103,19 @@ def record(
         mlflow.lightgbm.log_model(
             booster,
             name="booster",
-            registered_model_name=model_name(outcome),
+            registered_model_name=name,
             # Named, so that MLflow does not import everything again to guess them.
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             metadata={key: str(value) for key, value in tags.items()},
         )
         return str(run.info.run_id)
 
 
-def _experiment(mlflow: Any, home: Home, outcome: str) -> None:
+def _experiment(mlflow: Any, home: Home | None, outcome: str) -> None:
+    """Choose the experiment of an outcome; in the home's own store, artefacts lie beside the database."""
     name = model_name(outcome)
-    if os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_experiment(name)
-        return
-    # Artefacts beside the database: MLflow's default would be the folder one happens to stand in.
-    if mlflow.get_experiment_by_name(name) is None:
+    # MLflow's default would be the folder one happens to stand in.
+    if home is not None and mlflow.get_experiment_by_name(name) is None:
         mlflow.create_experiment(
             name, artifact_location=(home.folder("mlflow") / "artifacts").resolve().as_uri()
         )

@@ -24,9 +24,7 @@ from tests.commands.front_door import Ran, fangpin
 from tests.features.intake.generator import Generator
 from tests.house.tree import ROOT
 
-# One worker makes the home and runs all of these.
 T = TypeVar("T", bound=BaseModel)
-pytestmark = pytest.mark.xdist_group("verbs")
 
 
 def read(model: type[T], ran: Ran) -> T:
