@@ -65,6 +65,13 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert not lost
 
 
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    assert not [
+        page.name for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index
+    ]
+
+
 def test_decisions_say_context_decision_and_consequences() -> None:
     pages = sorted((DOCS / "decisions").glob("*.md"))
     assert len({page.name[:4] for page in pages}) == len(pages) >= 8, "one number, one decision"
