@@ -34,8 +34,8 @@ SYNTHETIC = N_("Synthetic data: no household of this home exists.")
 SHORT = 12
 # Reasons on a line; the decision has them all.
 REASONS_ON_A_LINE = 3
-# Planned visits of a township on paper; --json and --csv have them all.
-LINES_OF_A_TOWNSHIP = 12
+# Planned visits of a township on paper, beside those by score and the checks; --json and --csv have them all.
+LINES_OF_A_TOWNSHIP = 8
 
 
 def _tier(tier: str, lang: str) -> str:
@@ -74,9 +74,12 @@ def draw_list(document: Any, lang: str, out: Console) -> None:
         planned = [line for line in lines if line.planned]
         out.print()
         out.print(f"[bold]{escape(township)}[/] · {_plan(document.capacity.get(township), lang)}")
-        out.print(_visits(planned[:LINES_OF_A_TOWNSHIP], township, lang))
-        if len(planned) > LINES_OF_A_TOWNSHIP:
-            more = len(planned) - LINES_OF_A_TOWNSHIP
+        # The first by rank; of the rest, those that the score alone raised, and the random checks.
+        by_score = ("score", "check")
+        shown = [n for n, line in enumerate(planned) if n < LINES_OF_A_TOWNSHIP or line.raised_by in by_score]
+        out.print(_visits([planned[n] for n in shown], township, lang))
+        if len(planned) > len(shown):
+            more = len(planned) - len(shown)
             out.print(
                 text(N_("and {n} more planned visits (all of them: --json or --csv)"), lang, n=more),
                 style="dim",
