@@ -34,7 +34,9 @@ def read(folder: Path) -> pd.DataFrame:
         head, body = lzma.decompress(path.read_bytes()).split(b"\n", 1)
         names = [n.split(b"\0")[0].decode("latin-1").strip().strip('"').upper() for n in head.split(b";")]
         tables.append(
-            pd.read_csv(io.BytesIO(body), sep=";", names=names, encoding="latin-1", dtype=str, index_col=False)
+            pd.read_csv(
+                io.BytesIO(body), sep=";", names=names, encoding="latin-1", dtype=str, index_col=False
+            )
         )
     table = pd.concat(tables, ignore_index=True)
     table["key"] = table.CODUSU + "|" + table.NRO_HOGAR + "|" + table.AGLOMERADO
@@ -56,7 +58,9 @@ def clean(table: pd.DataFrame) -> pd.DataFrame:
         kept[name] = code.where(~code.isin(["0", "99" if name == "II7" else "9"]))
     income = pd.to_numeric(table.IPCF)
     kept["income"] = income.where(income > 0).round(2)
-    line = kept.groupby("month").income.transform(lambda x: np.quantile(x.dropna(), 0.3, method="inverted_cdf"))
+    line = kept.groupby("month").income.transform(
+        lambda x: np.quantile(x.dropna(), 0.3, method="inverted_cdf")
+    )
     kept["log"] = np.log(np.maximum(kept.income / line, 0.01))
     kept["below"] = (kept.income < line).astype(float).where(kept.income.notna())
     return kept

@@ -100,7 +100,9 @@ def child(side: str, data: Path, as_of: date, scratch: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--as-of", default="2012-09-30", type=date.fromisoformat)
     parser.add_argument("--repeats", default=1, type=int)
@@ -117,7 +119,14 @@ def main() -> int:
             for side in SIDES:
                 place = scratch / f"{side}{repeat}"
                 place.mkdir()
-                command = [sys.executable, __file__, "--data", str(options.data), "--as-of", str(options.as_of)]
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--data",
+                    str(options.data),
+                    "--as-of",
+                    str(options.as_of),
+                ]
                 done = subprocess.run(
                     [*command, "--side", side, "--scratch", str(place)],
                     check=True, stdout=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -151,7 +160,9 @@ def report(runs: dict[str, list[dict[str, Any]]], columns: int, rows: int, wrong
         print(f"{step:<16}{cells[0]:>20}{cells[1]:>20}{ratio(step, 'wall'):>8.2f}{ratio(step, 'cpu'):>8.2f}")
     peak = max(run["peak_gib"] for run in runs["fangpin"])
     print(f"peak memory: fangpin {peak:.2f} GiB, pandas {max(r['peak_gib'] for r in runs['pandas']):.2f} GiB")
-    print(f"values: {columns} columns of {rows:,} households compared; differing: {', '.join(wrong) or 'none'}")
+    print(
+        f"values: {columns} columns of {rows:,} households compared; differing: {', '.join(wrong) or 'none'}"
+    )
     slow = ratio("end to end", "wall") > MOST_TIMES
     if slow:
         print(f"more than {MOST_TIMES:g} times as long as pandas")

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 import features
 from features.errors import Refusal
 from features.home import Home
@@ -83,6 +86,39 @@ def judge(
     models: Sequence[str] = tuple(MODELS),
 ) -> dict[str, Any]:
     """One outcome of a home: {id, rows, events, splits, models, paired}."""
+    table = backtested(
+        home,
+        outcome,
+        shuffle=shuffle,
+        quick=quick,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        models=models,
+    )
+    judged = evaluation.summary(table, models=models, seed=seed)
+    return {
+        "id": outcome,
+        "rows": judged["rows"],
+        "events": judged["events"],
+        "splits": len(pc.unique(table["block"])) * FOLDS,
+        "models": judged["models"],
+        "paired": judged["paired"],
+    }
+
+
+def backtested(
+    home: Home,
+    outcome: str,
+    *,
+    shuffle: bool = False,
+    quick: bool = False,
+    seed: int = 0,
+    threads: int = 2,
+    progress: Progress = silent,
+    models: Sequence[str] = tuple(MODELS),
+) -> pa.Table:
+    """The tidy evaluation table of one outcome of a home, with all that it knows today."""
     progress(0, 1, f"{outcome}: frame")
     frame = assembly.build(home, outcome, home.today())
     progress(1, 1, f"{outcome}: frame")
@@ -90,23 +126,11 @@ def judge(
     blocks = evaluation.plan(frame, "single" if quick else "rolling")
     if not blocks:
         events = int(frame.event[frame.judged].sum())
+        until = home.today().isoformat()
         raise Refusal(
-            "too_few_events",
-            outcome=outcome,
-            events=events,
-            until=home.today().isoformat(),
-            least=evaluation.LEAST_EVENTS,
+            "too_few_events", outcome=outcome, events=events, until=until, least=evaluation.LEAST_EVENTS
         )
-    table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=progress)
-    judged = evaluation.summary(table, models=models, seed=seed)
-    return {
-        "id": outcome,
-        "rows": judged["rows"],
-        "events": judged["events"],
-        "splits": len(blocks) * FOLDS,
-        "models": judged["models"],
-        "paired": judged["paired"],
-    }
+    return evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=progress)
 
 
 def files_of(mapping: Mapping, data: Path) -> list[Path]:
