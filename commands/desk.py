@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import typing
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,6 +234,10 @@ def run(argv: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     as_json = "--json" in argv
+    if not os.environ.get("FANGPIN_DEBUG"):
+        # Deprecations among libraries and MLflow's chatter are for developers.
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     try:
         result = app(args=_shared_last(argv), prog_name="fangpin", standalone_mode=False)
         return result if isinstance(result, int) else 0
