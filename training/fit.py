@@ -24,10 +24,11 @@ from models.risk import calibration as calibrations
 from training import assembly, evaluation, pictures
 from training.evaluation import LEAST_EVENTS, Progress, silent
 from training.frame import Frame, Rows
+from training.periods import FOLDS
 from training.rivals import MODELS, fit_estimator
 
 SHAP_ROWS = 2000
-STEPS = 4
+STEPS = 3  # frame, fit, register; between the last two, the cells of the backtest
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,17 @@ def train(
     catalogue, parameters = catalogues.load(home), ParameterSet.load(home)
     frame = assembly.build(home, outcome, until)
     frame = frame.shuffled(seed) if shuffle else frame
-    progress(1, STEPS, "fit")
-    fitted = fit(frame, seed=seed, threads=threads)
-    progress(2, STEPS, "evaluate")
     blocks = evaluation.plan(frame, evaluate)
-    table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=progress)
+    total = STEPS + FOLDS * len(blocks)
+    progress(1, total, "fit")
+    fitted = fit(frame, seed=seed, threads=threads)
+
+    def told(done: int, _: int, label: str) -> None:
+        progress(2 + done, total, f"evaluate {label}")
+
+    table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=told)
     judged = evaluation.summary(table, models=models, seed=seed)
-    progress(3, STEPS, "register")
+    progress(total - 1, total, "register")
     columns = frame.columns(fitted.rows)
     fingerprint = _fingerprint(frame, until=until, seed=seed, shuffle=shuffle)
     files = _pictures(frame, fitted, table)
@@ -144,7 +149,7 @@ def train(
         bundle=bundle.folder,
         booster=fitted.risk.booster,
     )
-    progress(STEPS, STEPS, "register")
+    progress(total, total, "register")
     return {
         "bundle": bundle.folder.name,
         "model_sha256": bundle.model_sha256,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,7 +100,10 @@ def shap_summary(booster: Any, matrix: Floats, names: list[str]) -> bytes:
     """
     import shap
 
-    values = shap.TreeExplainer(booster).shap_values(matrix)
+    with warnings.catch_warnings():
+        # It announces on every call that the values of a binary model changed their form two years ago.
+        warnings.simplefilter("ignore")
+        values = shap.TreeExplainer(booster).shap_values(matrix)
     _canvas()
     from matplotlib import pyplot
 
