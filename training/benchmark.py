@@ -208,7 +208,9 @@ def markdown(document: Table[str, Any]) -> str:
         ]
         for against, cells_ in differences.items():
             lines.append(
-                f"| {against} | " + " | ".join(cells_[m] for m in METRICS) + f" | {outcome['events']:,} |"
+                f"| {against} | "
+                + " | ".join(cells_.get(m, "") for m in METRICS)
+                + f" | {outcome['events']:,} |"
             )
         lines.append("")
     return "\n".join(lines)

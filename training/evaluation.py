@@ -153,6 +153,7 @@ def summary(
     for name in models:
         document: dict[str, Any] = {"model": name, "status": "ok" if name in scores else "not_applicable"}
         for metric in metrics.METRICS:
+            # A ranking metric does not exist where every outcome is the same.
             known = name in scores and np.isfinite(values[name][metric])
             low, high = metrics.interval(draws[name][metric]) if known else (None, None)
             document[metric] = {"value": values[name][metric], "low": low, "high": high} if known else None
@@ -163,9 +164,10 @@ def summary(
         for metric in metrics.METRICS if name in scores and first in scores else ():
             low, high = metrics.interval(draws[first][metric] - draws[name][metric])
             difference = values[first][metric] - values[name][metric]
-            paired.append(
-                {"against": name, "metric": metric, "difference": difference, "low": low, "high": high}
-            )
+            if np.isfinite([difference, low, high]).all():
+                paired.append(
+                    {"against": name, "metric": metric, "difference": difference, "low": low, "high": high}
+                )
     return {
         "rows": len(outcome),
         "events": int(outcome.sum()),

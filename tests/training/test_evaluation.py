@@ -113,6 +113,18 @@ def test_the_summary_is_computed_from_the_table_alone() -> None:
     assert pair["low"] <= pair["difference"] <= pair["high"]
 
 
+def test_a_metric_that_does_not_exist_is_null_and_not_compared() -> None:
+    frame = panel(households=100)
+    table = evaluation.backtest(frame, evaluation.plan(frame)[-1:], models=CHEAP)
+    quiet = table.filter(np.array(table["outcome"].to_pylist()) == 0)
+    document = evaluation.summary(quiet, models=CHEAP, replicates=10)
+    assert document["events"] == 0
+    assert [document["models"][0][name] is None for name in ("auc", "ap", "recall_10", "brier")] == [
+        True
+    ] * 3 + [False]
+    assert {pair["metric"] for pair in document["paired"]} == {"precision_10", "brier"}
+
+
 def test_models_scored_on_different_rows_are_not_compared() -> None:
     frame = panel(households=100)
     table = evaluation.backtest(frame, evaluation.plan(frame)[-1:], models=CHEAP)

@@ -108,6 +108,14 @@ def test_too_few_events_are_refused(home: Home) -> None:
     assert refused.value.code == "too_few_events"
 
 
+def test_with_too_short_a_past_to_test_on_it_trains_and_shows_no_figure(home: Home) -> None:
+    document = fit.train(home, until=date(2010, 12, 31), models=CHEAP)
+    bundle = bundles.load(home.folder("bundles") / str(document["bundle"]))
+    evaluation = json.loads(bundle.read_evidence("evidence.json"))["evaluation"]
+    assert (evaluation["rows"], evaluation["paired"]) == (0, [])
+    assert {model["status"] for model in evaluation["models"]} == {"not_applicable"}
+
+
 def test_a_quarter_reads_nothing_later(hamlet: Hamlet, home: Home) -> None:
     first = quarter.run(home, "2012Q1", models=("welfare",))
     assert TrainDocument.model_validate(first).known_until == UNTIL
