@@ -92,11 +92,7 @@ def household(
             raise Refusal("unknown_name", what=both("indicator"), name=why, known=", ".join(known.columns))
         traced = trace(known, why, who, day)
         return WhyDocument(indicator=why, value=traced.value, facts=_facts(known, traced.facts))
-    facts = [
-        {**row, "kind": kind}
-        for kind in known.store.kinds()
-        for row in visible_rows(known.store, kind, day, who)
-    ]
+    facts = [row for kind in known.store.kinds() for row in visible_rows(known.store, kind, day, who)]
     if not facts:
         raise Refusal("unknown_household")
     return HouseholdDocument.model_validate(
@@ -143,7 +139,7 @@ def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:
     files = {delivery.sequence: delivery.file for delivery in known.store.deliveries()}
     parts = []
     for row in rows:
-        kind = row.get("kind") or _kind_of(kinds, row)
+        kind = row["kind"]
         values = {
             name: row[name] / column.divisor if column.divisor != 1 and row[name] is not None else row[name]
             for name, column in kinds[kind].columns.items()
@@ -153,14 +149,6 @@ def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:
         common = {name: row[name] for name in FactPart.model_fields if name in row and name != "kind"}
         parts.append(FactPart(kind=kind, values=values, file=files[row["delivery"]], **common))
     return parts
-
-
-def _kind_of(kinds: Any, row: dict[str, Any]) -> str:
-    """The kind of a traced row: the one whose columns it has (`welfare` rows are income rows with three more)."""
-    from features.facts.kinds import COMMON
-
-    own = set(row) - set(COMMON.names) - {"line", "below", "log_ratio"}
-    return next(name for name, kind in kinds.items() if set(kind.columns) == own)
 
 
 def _indicators(known: Any, household: str, day: date) -> dict[str, Any]:

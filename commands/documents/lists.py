@@ -151,7 +151,7 @@ class DecisionDocument(Document):
     line: LinePart | None
     margin: float
     tier: Tier
-    raised_by: RaisedBy | None
+    raised_by: Literal["rule", "score", "both", "none"]
     """None where neither a rule nor the score gives a tier."""
     floors: dict[str, float]
     rules: list[RuleHitPart]

@@ -52,7 +52,7 @@ def first_visible(store: FactStore, kind: str) -> date | None:
 def visible_rows(
     store: FactStore, kind: str, day: date, household: str | None = None
 ) -> list[dict[str, Any]]:
-    """The facts of one household (or all) visible as of ``day``: the slow, obvious reading.
+    """The facts of one household (or all) visible as of ``day``, each with its ``kind``: the slow, obvious reading.
 
     Plain loops over rows read by pyarrow; the reference that `last_word` must agree with.
     """
@@ -64,4 +64,4 @@ def visible_rows(
     for row in sorted(rows, key=lambda r: (r["delivery"], r["row"])):
         if row["known_at"] <= day and row["recorded_at"] <= day:
             latest[tuple(row[name] for name in CHAIN)] = row
-    return [row for row in latest.values() if not row["retracted"]]
+    return [{**row, "kind": kind} for row in latest.values() if not row["retracted"]]

@@ -107,6 +107,7 @@ class _Tracer:
         within.sort(key=_order)
         passing = [row for row in within if _passes(row, record.filter or {})]
         value, used = self.aggregate(column, within, passing)
+        used = _with_lines(used)
         if value is None and record.missing == "zero":
             since = first_visible(self.catalogue.store, "income" if record.kind == "welfare" else record.kind)
             if since is not None and self.day >= since:
@@ -155,6 +156,7 @@ class _Tracer:
                     str(declared.line["parameter"]), time_of(row), self.area
                 )
                 line = None if yearly is None else round(float(yearly) * 100) * row["months"] // 12
+                same = []
             else:
                 same = [x for x in lines if x["source"] == row["source"] and x["valid_to"] == row["valid_to"]]
                 line = same[-1]["amount"] if same else None
@@ -166,6 +168,7 @@ class _Tracer:
                     **row,
                     "line": line,
                     "below": row["amount"] < line,
+                    "line_fact": same[-1] if same else None,
                     "log_ratio": None if ratio is None else _round(ratio * 1e6),
                 }
             )
@@ -211,6 +214,15 @@ class _Tracer:
             case _:
                 value = _NUMERIC[record.aggregate](values, [-_delta(self.day, time_of(row)) for row in known])
                 return (None if value is None else value / divisor), known
+
+
+def _with_lines(rows: list[Row]) -> list[Row]:
+    """The rows, and with those of `welfare` the line facts that they were read against."""
+    found: list[Row] = []
+    for row in rows:
+        plain = {name: value for name, value in row.items() if name != "line_fact"}
+        found += [one for one in (plain, row.get("line_fact")) if one is not None and one not in found]
+    return sorted(found, key=_order)
 
 
 def _passes(row: Row, conditions: dict[str, Any] | Any) -> bool:

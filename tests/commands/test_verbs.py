@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
@@ -140,6 +141,16 @@ def test_decide_and_replay_in_a_fresh_process(made: Made) -> None:
     replayed = lists.ReplayDocument.model_validate_json(done.stdout)
     assert replayed.equal
     assert replayed.difference is None
+
+
+def test_any_household_can_be_asked_about(made: Made) -> None:
+    issued = read(lists.ListDocument, made.answers["issue"])
+    rows = pq.read_table(made.home / "snapshots" / issued.snapshot / "rows.parquet", columns=["household"])
+    unlisted = sorted(set(rows["household"].to_pylist()) - {line.household for line in issued.lines})
+    told = [
+        read(lists.DecisionDocument, made.run("decide", household, "--json")) for household in unlisted[:5]
+    ]
+    assert {(decided.tier, decided.raised_by) for decided in told} == {("none", "none")}
 
 
 def test_replay_of_everything(made: Made) -> None:

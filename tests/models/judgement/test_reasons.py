@@ -77,7 +77,7 @@ def test_the_order_in_which_contributions_come_does_not_matter() -> None:
 def test_a_sentence_has_value_and_norm_in_both_languages() -> None:
     said = sentence(meaning("wage"), 12345.6, Norm(20000.0, "parameter"), units()["yuan"])
     assert said == {
-        "zh": "工资性收入12,346元（参照：标准20,000元）",
+        "zh": "工资性收入12,346元（参照：标准为20,000元）",
         "en": "wage income 12,346 yuan (compared with the threshold of 20,000 yuan)",
     }
 
