@@ -152,7 +152,7 @@ class DecisionDocument(Document):
     margin: float
     tier: Tier
     raised_by: Literal["rule", "score", "both", "none"]
-    """None where neither a rule nor the score gives a tier."""
+    """`none` where neither a rule nor the score gives a tier."""
     floors: dict[str, float]
     rules: list[RuleHitPart]
     contributions: ContributionsPart
