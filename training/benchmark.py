@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +30,7 @@ from training.periods import FOLDS
 from training.rivals import MODELS
 
 CACHED_HOMES = 3
+UNUSED_SECONDS = 24 * 3600
 
 
 def benchmark(
@@ -152,24 +155,31 @@ def prepared(
     place = cache or Path(tempfile.gettempdir()) / f"fangpin-benchmark-{os.getuid()}"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = place / _identity(read, files)
-    if (folder / "complete").exists():
-        return Home.open(folder / "home")
-    for old in sorted(place.glob("*"), key=lambda p: p.stat().st_mtime)[: -CACHED_HOMES + 1 or None]:
-        shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    home = Home.create(folder / "home", clock="simulated")
+    if not folder.exists():
+        _clear(place)
+        with tempfile.TemporaryDirectory(dir=place, prefix=".") as scratch:
+            home = Home.create(Path(scratch) / "home", clock="simulated")
+            results = ingest(
+                home, files, mapping=mapping, progress=lambda name, done, total: progress(done, total, name)
+            )
+            refused = next((result.refusal for result in results if result.refusal is not None), None)
+            if refused is not None:
+                # A benchmark on a part of the data would be a benchmark of something else.
+                raise refused
+            # Whole or not there: two benchmarks may run at once.
+            with contextlib.suppress(OSError):
+                Path(scratch).rename(folder)
+            Path(scratch).mkdir(exist_ok=True)
+    os.utime(folder)
+    return Home.open(folder / "home")
 
-    def told(name: str, done: int, total: int) -> None:
-        progress(done, total, name)
 
-    results = ingest(home, files, mapping=mapping, progress=told)
-    refused = [result for result in results if result.refusal is not None]
-    if refused and refused[0].refusal is not None:
-        # A benchmark on a part of the data would be a benchmark of something else.
-        shutil.rmtree(folder, ignore_errors=True)
-        raise refused[0].refusal
-    (folder / "complete").touch()
-    return home
+def _clear(place: Path) -> None:
+    """Drop kept homes that nobody used for a day, all but the newest."""
+    kept = sorted((path for path in place.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in kept[: -CACHED_HOMES or None]:
+        if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _identity(mapping: Mapping, files: Sequence[Path]) -> str:
