@@ -90,8 +90,18 @@ def household(
     if why is not None:
         if why not in known.columns:
             raise Refusal("unknown_name", what=both("indicator"), name=why, known=", ".join(known.columns))
-        traced = trace(known, why, who, day)
-        return WhyDocument(indicator=why, value=traced.value, facts=_facts(known, traced.facts))
+        traced, column = trace(known, why, who, day), known.columns[why]
+        return WhyDocument.model_validate(
+            {
+                "indicator": why,
+                "name": column.record.name,
+                "unit": column.record.unit,
+                "source": column.record.source,
+                "computed": _computed(column),
+                "value": traced.value,
+                "facts": _facts(known, traced.facts),
+            }
+        )
     facts = [row for kind in known.store.kinds() for row in visible_rows(known.store, kind, day, who)]
     if not facts:
         raise Refusal("unknown_household")
@@ -129,6 +139,19 @@ def indicators(desk: Desk) -> Answer:
         )
         parts.append({**described, "columns": list(record.columns)})
     return IndicatorsDocument.model_validate({"catalogue": known.hash, "indicators": parts})
+
+
+def _computed(column: Any) -> dict[str, Any]:
+    """What the record of a column says of how it is computed, and its window in months (null: all history)."""
+    said = column.record.document
+    if column.record.shape == "derived":
+        return {"expression": said["expression"]}
+    how = {
+        key: said[key]
+        for key in ("kind", "column", "filter", "rollup", "aggregate")
+        if said.get(key) is not None
+    }
+    return {**how, "months": [column.window.first, column.window.past]}
 
 
 def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:

@@ -168,8 +168,10 @@ def draw_household(document: Any, lang: str, out: Console) -> None:
 
 
 def draw_why(document: Any, lang: str, out: Console) -> None:
-    """An indicator's value and the facts behind it."""
+    """An indicator from its source text to its value and the facts behind it."""
     out.print(f"{document.indicator} = {cell('', document.value, lang)}", style="bold")
+    said = document.model_dump(mode="json")
+    out.print(pairs({key: said[key] for key in ("name", "unit", "source", "computed")}, lang))
     out.print(_facts(document.facts, lang))
 
 

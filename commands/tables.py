@@ -30,6 +30,7 @@ LABELS = {
     "champion": N_("Champion"),
     "clock": N_("Clock"),
     "columns": N_("Columns"),
+    "computed": N_("Computed as"),
     "decision": N_("Decision"),
     "deliveries": N_("Deliveries"),
     "delivery": N_("Delivery"),

@@ -58,8 +58,15 @@ class WhyDocument(Document):
     """`household --why`"""
 
     indicator: str
+    name: Bilingual
+    unit: str
+    source: str
+    """The official text it comes from."""
+    computed: dict[str, Any]
+    """How: fact kind, column, filter, roll-up, window and aggregate, or the expression."""
     value: float | bool | str | None
     facts: list[FactPart]
+    """The rows behind the value, oldest first."""
 
 
 class IndicatorPart(Part):

@@ -173,6 +173,8 @@ def test_household_and_why(made: Made) -> None:
             knowledge.WhyDocument, made.run("household", who, "--as-of", AS_OF, "--why", column, "--json")
         )
         assert why.value == known.indicators[column]
+        assert why.source
+        assert why.computed
         assert why.facts
 
 
