@@ -43,6 +43,13 @@ def train(
     ] = 0,
     threads: Threads = None,
     shuffle: Shuffle = False,
+    retrospective: Annotated[
+        bool,
+        typer.Option(
+            "--retrospective",
+            help="Late deliveries count from the day they claim; for training alone.",
+        ),
+    ] = False,
 ) -> Answer:
     """Train, judge on one split in time and by household, and register a bundle."""
     from commands.documents.learning import TrainDocument
@@ -57,6 +64,7 @@ def train(
             seed=seed,
             threads=threads or cores(),
             shuffle=shuffle,
+            retrospective=retrospective,
             progress=progress,
         )
     return TrainDocument.model_validate(trained)

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import Refusal
-from features.facts.asof import first_visible
 from features.home import Home
 from features.indicators.catalogue import Catalogue, load
 
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
     from features.indicators.compile import Compiler
 
 
-def _compiler(catalogue: Catalogue) -> Compiler:
+def _compiler(catalogue: Catalogue, retrospective: date | None = None) -> Compiler:
     from features.indicators.compile import Compiler  # the service reads outcomes without DuckDB
 
-    return Compiler(catalogue)
+    return Compiler(catalogue, retrospective=retrospective)
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,13 @@ def mature(outcome: Outcome, day: date, until: date, horizon: int | None = None)
     return months_later(day, months) + timedelta(days=outcome.delay_days) <= until
 
 
-def population_days(catalogue: Catalogue, until: date) -> list[date]:
+def population_days(catalogue: Catalogue, until: date, *, retrospective: bool = False) -> list[date]:
     """Days on which there is a population: the last days of waves, or of months where a register is kept."""
-    store = catalogue.store
-    since = first_visible(store, "household")
-    if since is None:
-        return []
     days: set[date] = set()
-    with _compiler(catalogue) as compiler:
+    with _compiler(catalogue, until if retrospective else None) as compiler:
+        since = compiler.first_seen("household")
+        if since is None:
+            return []
         for mapping, rule in catalogue.declarations.populations.items():
             if rule == "interviewed" and compiler.has("household"):
                 rows = compiler.connection.execute(
@@ -126,9 +124,12 @@ def population_days(catalogue: Catalogue, until: date) -> list[date]:
     return sorted(days)
 
 
-def training_days(home: Home, outcome: Outcome, until: date, *, horizon: int | None = None) -> list[date]:
+def training_days(
+    home: Home, outcome: Outcome, until: date, *, horizon: int | None = None, retrospective: bool = False
+) -> list[date]:
     """As-of days whose outcome is mature by ``until`` (at ``horizon`` months; default the longest)."""
-    return [d for d in population_days(load(home), until) if mature(outcome, d, until, horizon)]
+    days = population_days(load(home), until, retrospective=retrospective)
+    return [day for day in days if mature(outcome, day, until, horizon)]
 
 
 def holds(table: pa.Table, components: Sequence[str]) -> pa.Array:
@@ -155,8 +156,12 @@ def columns_read(outcome: Outcome) -> list[str]:
     return [*outcome.components, *([outcome.given] if outcome.given else [])]
 
 
-def outcome_frame(catalogue: Catalogue, outcome: Outcome, days: Sequence[date], until: date) -> pa.Table:
+def outcome_frame(
+    catalogue: Catalogue, outcome: Outcome, days: Sequence[date], until: date, *, retrospective: bool = False
+) -> pa.Table:
     """What became of every household of the population of ``days``, as known by ``until``.
+
+    ``retrospective`` reads deliveries recorded by ``until`` as if they had come when they claim.
 
     Returns
     -------
@@ -165,7 +170,7 @@ def outcome_frame(catalogue: Catalogue, outcome: Outcome, days: Sequence[date], 
         horizon; null where immature or not observed) and ``state_h`` (a component holds at its end), and
         event_on (the end of the first month in which one holds, kind ``by``); sorted by household and day.
     """
-    with _compiler(catalogue) as compiler:
+    with _compiler(catalogue, until if retrospective else None) as compiler:
         pairs = compiler.population(days)
         now = compiler.compute(pairs, columns_read(outcome))
         given = (

@@ -48,7 +48,14 @@ def specs(
     )
 
 
-def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] | None = None) -> Frame:
+def build(
+    home: Home,
+    outcome: str | None,
+    until: date,
+    columns: Sequence[str] | None = None,
+    *,
+    retrospective: bool = False,
+) -> Frame:
     """The training frame of ``outcome`` (default: the first declared) as it stood on ``until``.
 
     Rows: as-of days whose outcome at the tier horizon is mature by ``until``; households of the population
@@ -58,6 +65,7 @@ def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] |
     ----------
     until : the knowledge cut-off; nothing that became known later is read
     columns : only these; one that may not predict the outcome is refused by name
+    retrospective : deliveries recorded by ``until`` count from the day they claim, not from their recording
 
     Raises
     ------
@@ -66,15 +74,15 @@ def build(home: Home, outcome: str | None, until: date, columns: Sequence[str] |
     catalogue = load(home)
     chosen = choose(catalogue, outcome)
     wanted = specs(catalogue, chosen, columns)
-    days = training_days(home, chosen, until, horizon=chosen.tier_horizon)
+    days = training_days(home, chosen, until, horizon=chosen.tier_horizon, retrospective=retrospective)
     if not days:
         raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
-    labelled = outcome_frame(catalogue, chosen, days, until)
+    labelled = outcome_frame(catalogue, chosen, days, until, retrospective=retrospective)
     labelled = labelled.filter(_useful(labelled, chosen))
     if labelled.num_rows == 0:
         raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
     pairs = labelled.select(["household", "as_of", "area"])
-    with Compiler(catalogue) as compiler:
+    with Compiler(catalogue, retrospective=until if retrospective else None) as compiler:
         table = compiler.compute(_known_on(pairs, pairs["as_of"]), [spec.name for spec in wanted])
         welfare = (
             _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)

@@ -72,6 +72,7 @@ def train(
     seed: int = 0,
     threads: int = 1,
     shuffle: bool = False,
+    retrospective: bool = False,
     progress: Progress = silent,
     evaluate: str = "single",
     models: Sequence[str] = tuple(MODELS),
@@ -85,6 +86,8 @@ def train(
     seed : of inner folds, booster and shuffling
     threads : processes of the backtest, threads of the booster; the model does not depend on it
     shuffle : exchange outcomes between households of the same day: a challenger that must fail
+    retrospective : deliveries recorded by ``until`` count from the day they claim: for a home whose history was
+        handed over late; the lists of that home still see only what had been recorded
     progress : called with (done, total, label)
     evaluate : ``single`` (the last block of as-of days alone) or ``rolling`` (all of them)
     models : who is judged beside it
@@ -101,7 +104,7 @@ def train(
 
     progress(0, STEPS, "frame")
     catalogue, parameters = catalogues.load(home), ParameterSet.load(home)
-    frame = assembly.build(home, outcome, until)
+    frame = assembly.build(home, outcome, until, retrospective=retrospective)
     frame = frame.shuffled(seed) if shuffle else frame
     blocks = evaluation.plan(frame, evaluate)
     total = STEPS + FOLDS * len(blocks)
@@ -115,7 +118,7 @@ def train(
     judged = evaluation.summary(table, models=models, seed=seed)
     progress(total - 1, total, "register")
     columns = frame.columns(fitted.rows)
-    fingerprint = _fingerprint(frame, until=until, seed=seed, shuffle=shuffle)
+    fingerprint = _fingerprint(frame, until=until, seed=seed, shuffle=shuffle, retrospective=retrospective)
     files = _pictures(frame, fitted, table)
     bundle = bundles.write(
         home.folder("bundles"),
@@ -174,7 +177,12 @@ def evaluate(home: Home, bundle: str, *, threads: int = 1, progress: Progress = 
         raise Refusal("unknown_bundle", bundle=bundle)
     loaded = bundles.load(found[0])
     known = loaded.fingerprint
-    frame = assembly.build(home, loaded.outcome, date.fromisoformat(known["until"]))
+    frame = assembly.build(
+        home,
+        loaded.outcome,
+        date.fromisoformat(known["until"]),
+        retrospective=bool(known.get("retrospective")),
+    )
     frame = frame.shuffled(int(known["seed"])) if known["shuffled"] else frame
     if frame.fingerprint != known["sha256"]:
         raise Refusal("training_data_changed", bundle=found[0].name)
@@ -186,7 +194,9 @@ def evaluate(home: Home, bundle: str, *, threads: int = 1, progress: Progress = 
     return {"table": str(path), "models": evaluation.summary(table)["models"]}
 
 
-def _fingerprint(frame: Frame, *, until: date, seed: int, shuffle: bool) -> dict[str, Any]:
+def _fingerprint(
+    frame: Frame, *, until: date, seed: int, shuffle: bool, retrospective: bool
+) -> dict[str, Any]:
     """What the bundle was made from, free of times and paths."""
     days = frame.days
     return {
@@ -201,6 +211,7 @@ def _fingerprint(frame: Frame, *, until: date, seed: int, shuffle: bool) -> dict
         "households": len(frame.households),
         "seed": seed,
         "shuffled": shuffle,
+        **({"retrospective": True} if retrospective else {}),
     }
 
 

@@ -19,18 +19,18 @@ from features.facts.store import FactStore
 TIME = "COALESCE(happened_on, valid_to, valid_from)"
 
 
-def last_word(store: FactStore, kind: str, *, known_alone: bool = False) -> str | None:
+def last_word(store: FactStore, kind: str, *, recorded_by: date | None = None) -> str | None:
     """SQL of a kind's rows with ``live_from`` and ``live_until`` (null: still the last word) and ``t``.
 
-    ``known_alone`` leaves out recorded_at: a retrospective delivery then counts from the day it claims.
-    For training where that is asked for, never for a list. None where the home holds no such fact.
+    With ``recorded_by`` what was recorded by that day counts from known_at alone: a retrospective delivery from
+    the day it claims. For training where that is asked for, never for a list. None where the home holds no such fact.
     """
     deliveries = store.deliveries()
     paths = store.paths(kind, deliveries)
     if not paths:
         return None
     files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    since = "known_at" if known_alone else "GREATEST(known_at, recorded_at)"
+    since = "GREATEST(known_at, recorded_at)" if recorded_by is None else "known_at"
     if any(d.revised.get(kind) for d in deliveries):
         until = (
             f"MIN({since}) OVER (PARTITION BY {', '.join(CHAIN)} ORDER BY delivery, row "
@@ -40,6 +40,8 @@ def last_word(store: FactStore, kind: str, *, known_alone: bool = False) -> str 
         until = "CAST(NULL AS DATE)"
     # By name: an older file lacks the traits that a mapping has gained since.
     source = f"read_parquet([{files}], union_by_name = true)"
+    if recorded_by is not None:
+        source += f" WHERE recorded_at <= DATE '{recorded_by.isoformat()}'"
     return f"SELECT *, {TIME} AS t, {since} AS live_from, {until} AS live_until FROM {source}"
 
 

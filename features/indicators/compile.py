@@ -41,16 +41,16 @@ class Compiler:
     Parameters
     ----------
     catalogue : what to compute and from which store
-    known_alone : see facts by known_at alone (training on retrospective deliveries, where asked for)
+    retrospective : see what was recorded by this day by known_at alone (training, where asked for)
     threads : of DuckDB; the values do not depend on it
     """
 
     def __init__(
-        self, catalogue: Catalogue, *, known_alone: bool = False, threads: int | None = None
+        self, catalogue: Catalogue, *, retrospective: date | None = None, threads: int | None = None
     ) -> None:
         self.catalogue = catalogue
         self.store = catalogue.store
-        self.known_alone = known_alone
+        self.retrospective = retrospective
         self.connection = duckdb.connect(config={"threads": threads} if threads else {})
         self.connection.execute("SET enable_progress_bar = false")
         self._views: dict[str, bool] = {}
@@ -66,11 +66,18 @@ class Compiler:
     def has(self, kind: str) -> bool:
         """Make the view ``live_<kind>``; False where the home holds no such fact."""
         if kind not in self._views:
-            sql = last_word(self.store, kind, known_alone=self.known_alone)
+            sql = last_word(self.store, kind, recorded_by=self.retrospective)
             if sql is not None:
                 self.connection.execute(f"CREATE TEMP VIEW live_{kind} AS SELECT *, {_ORDER} FROM ({sql})")
             self._views[kind] = sql is not None
         return self._views[kind]
+
+    def first_seen(self, kind: str) -> date | None:
+        """The earliest day on which any fact of the kind can be seen."""
+        if self.retrospective is None or not self.has(kind):
+            return first_visible(self.store, kind)
+        found = self.connection.execute(f"SELECT MIN(live_from) FROM live_{kind}").fetchone()
+        return found[0] if found else None
 
     def population(self, days: Iterable[date], known: date | None = None) -> pa.Table:
         """Who is in the population on each day: `PAIRS`, sorted by household and day.
@@ -269,7 +276,7 @@ class Compiler:
         record = column.record
         if record.missing != "zero":
             return value
-        since = first_visible(self.store, "income" if record.kind == "welfare" else record.kind)
+        since = self.first_seen("income" if record.kind == "welfare" else record.kind)
         none = "FALSE" if column.type == "boolean" else "0E0"
         return f"CASE WHEN p.known >= {quoted(since)} THEN COALESCE({value}, {none}) ELSE {value} END"
 

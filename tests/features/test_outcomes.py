@@ -14,7 +14,7 @@ from features.facts.kinds import kinds
 from features.facts.store import Delivery, FactStore
 from features.home import Home
 from features.indicators.catalogue import Catalogue, assemble
-from features.outcomes import choose, mature, months_later, outcome_frame
+from features.outcomes import choose, mature, months_later, outcome_frame, population_days
 from features.policy.parameters import ParameterSet
 
 RECORDS = """
@@ -41,9 +41,13 @@ def outcome(**changes: object) -> dict[str, object]:
 
 
 def catalogue(
-    path: Path, incomes: dict[str, list[int | None]], declared: dict[str, object], late: int = 0
+    path: Path,
+    incomes: dict[str, list[int | None]],
+    declared: dict[str, object],
+    late: int = 0,
+    recorded: date = date.min,
 ) -> Catalogue:
-    """A panel of quarterly incomes; ``late`` days pass until a wave is known."""
+    """A panel of quarterly incomes; ``late`` days pass until a wave is known, none is recorded before ``recorded``."""
     (path / "records").mkdir(parents=True)
     (path / "records" / "r.yaml").write_text(RECORDS)
     store = FactStore(Home.create(path / "home", clock="simulated"))
@@ -51,7 +55,7 @@ def catalogue(
         known = wave + timedelta(days=late)
         common = {
             "source": "m", "entry": "", "period": wave, "slot": 0, "valid_from": months_later(wave, -3) + timedelta(days=1),
-            "valid_to": wave, "known_at": known, "recorded_at": known, "row": 2, "revision": 1, "retracted": False,
+            "valid_to": wave, "known_at": known, "recorded_at": max(known, recorded), "row": 2, "revision": 1, "retracted": False,
         }  # fmt: skip
         seen = {h: values[number] for h, values in incomes.items() if values[number] is not None}
         income = [
@@ -153,6 +157,23 @@ def test_only_what_was_known_on_the_day_decides_who_is_at_risk(tmp_path: Path) -
     assert outcome_frame(panel, choose(panel, None), [WAVES[0]], WAVES[8]).num_rows == 0, (
         "the wave was not known yet"
     )
+
+
+def test_a_history_handed_over_late_teaches_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Waves known in time but recorded together, after the third: two directions, and the cut-off holds."""
+    recorded = WAVES[2] + timedelta(days=1)
+    panel = catalogue(tmp_path, INCOMES, outcome(horizons=[3]), recorded=recorded)
+    chosen = choose(panel, None)
+
+    def rows(until: date, *, retrospective: bool) -> int:
+        return outcome_frame(panel, chosen, [WAVES[0]], until, retrospective=retrospective).num_rows
+
+    assert rows(WAVES[8], retrospective=False) == 0, "nobody had this on the day"
+    assert rows(WAVES[8], retrospective=True) == len([v for v in INCOMES.values() if v[0] is not None])
+    assert rows(WAVES[2], retrospective=True) == 0, "recorded after the cut-off: not read"
+    assert population_days(panel, WAVES[8]) == [WAVES[4]]
+    assert population_days(panel, WAVES[8], retrospective=True) == [WAVES[0], WAVES[1], WAVES[4]]
+    assert population_days(panel, WAVES[2], retrospective=True) == []
 
 
 def test_an_outcome_that_nobody_declares_is_refused_with_those_that_are(tmp_path: Path) -> None:
