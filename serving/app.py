@@ -1,0 +1,60 @@
+"""The service: `create_app` puts together what the other rooms hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from features.home import Home
+from serving.accounts import pages as account_pages
+from serving.decisions import api as decisions_api
+from serving.decisions.desk import DecisionDesk
+from serving.health import api as health_api
+from serving.health.readiness import Readiness
+from serving.households import api as households_api
+from serving.households import pages as household_pages
+from serving.lists import api as lists_api
+from serving.lists import pages as list_pages
+from serving.store import Store
+from serving.web.context import Service
+from serving.web.errors import answer_errors
+from serving.web.settings import Settings
+
+ROUTERS = (
+    health_api.router,
+    decisions_api.router,
+    lists_api.router,
+    households_api.router,
+    account_pages.router,
+    list_pages.router,
+    household_pages.router,
+)
+
+
+def create_app(home: Home | Path | str | None = None, settings: Settings | None = None) -> FastAPI:
+    """The service over a home (default: ``FANGPIN_HOME``, else ``./home``), ready to be run by uvicorn.
+
+    Raises `Refusal` ``home_missing``, ``home_damaged``, ``key_missing`` or ``store_damaged``. A champion that
+    does not verify keeps the service from answering anything but ``/livez`` and ``/readyz``.
+    """
+    if not isinstance(home, Home):
+        home = Home.open(home or os.environ.get("FANGPIN_HOME") or "home")
+    store = Store.open(home)
+    service = Service(home, store, DecisionDesk(home, store), Readiness(home, store), settings or Settings())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.desk.close()
+        service.store.close()
+
+    app = FastAPI(title="fangpin", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.service = service
+    answer_errors(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

@@ -1,0 +1,7 @@
+"""``/livez`` and ``/readyz``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,7 @@
+"""Pages of households."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

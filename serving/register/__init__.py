@@ -1,0 +1,1 @@
+"""The register: who is behind a pseudonym, encrypted, shown masked."""

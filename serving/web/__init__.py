@@ -1,0 +1,1 @@
+"""What every route shares: who calls, in which language, how errors are answered, how pages are drawn."""

@@ -1,0 +1,33 @@
+"""What a running service holds: the home, the open store, the decision desk and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from features.home import Home
+from serving.decisions.desk import DecisionDesk
+from serving.health.readiness import Readiness
+from serving.store import Store
+from serving.web.settings import Settings
+
+
+@dataclass(frozen=True)
+class Service:
+    """One running service. Made once by `serving.app.create_app`."""
+
+    home: Home
+    store: Store
+    desk: DecisionDesk
+    readiness: Readiness
+    settings: Settings
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(_service)]
