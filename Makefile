@@ -1,4 +1,6 @@
-# make demo    the environment, a synthetic county, a model and a list of households to visit
+# make demo    the environment, a synthetic county, a model and a list of households to visit, served at the end
+#              (DEMO_SERVE=0 ends after the list; DEMO_PORT names another port than 8000)
+# make pictures  a picture of every page of the demo, zh and en, wide and narrow: build/pictures
 # make test    every test
 # make check   format, lint and types; changes nothing
 # make fix     what check would complain about, as far as a tool can mend it
@@ -10,9 +12,11 @@ BIN := .venv/bin
 LOCK := requirements/all.txt
 # Two workers: what the smallest machine has cores for. A file stays with one of them, and so do its fixtures.
 WORKERS ?= 2
+DEMO_SERVE ?= 1
+DEMO_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test check fix lock
+.PHONY: help environment demo pictures test check fix lock
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -31,6 +35,10 @@ install:
 
 demo: environment
 	$(BIN)/fangpin demo
+	@[ "$(DEMO_SERVE)" = 0 ] || exec $(BIN)/fangpin serve --visitor --port $(DEMO_PORT)
+
+pictures: environment
+	$(BIN)/python -m tests.browser.pictures
 
 test: environment
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile

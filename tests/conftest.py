@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import chromium
 from tests.house.tree import ROOT
 
 PANELS = ROOT.parent / "shared" / "data"
@@ -26,18 +27,25 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests of real panels where there are none."""
+    """Skip the tests of real panels where there are none, and those of a browser; where CI is set, that one must be there."""
+    lacking = []
     if not PANELS.is_dir():
-        for item in items:
-            if item.get_closest_marker("panel"):
-                item.add_marker(pytest.mark.skip(reason="panel: no household panels beside the repository"))
+        lacking.append(("panel", "no household panels beside the repository"))
+    if chromium.find() is None and not os.environ.get("CI"):
+        lacking.append(("browser", "no Chromium on this machine"))
+    for item in items:
+        for marker, reason in lacking:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=f"{marker}: {reason}"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say in one line how many tests of real panels were left out."""
-    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "panel:" in str(r.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"{len(skipped)} tests of real panels skipped: no ../shared/data")
+    """Say in a line each how many tests of real panels, and of a browser, were left out."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for marker, lacking in (("panel", "../shared/data"), ("browser", "Chromium (package chromium)")):
+        left_out = [r for r in skipped if f"{marker}:" in str(r.longrepr)]
+        if left_out:
+            terminalreporter.write_line(f"{len(left_out)} tests skipped: no {lacking}")
 
 
 @pytest.fixture(autouse=True)
