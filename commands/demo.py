@@ -32,7 +32,7 @@ PROMOTER, REASON = "demo", "first model of the demonstration"
 @verb(hidden=True)
 def demo(desk: Desk) -> Answer:
     """From nothing to a list, on a synthetic county."""
-    from commands.documents.lists import ListDocument
+    from serving.lists.documents import ListDocument
 
     home = _home(desk)
     _county(desk, home)

@@ -1,7 +1,7 @@
 """The desk where every verb is served: its shared options, its one printed document, its exit code.
 
-A verb is a function ``(desk, …options) -> Answer``. It prints nothing itself: what it returns is a model of
-`commands.documents` and is printed by `Desk.show`, as one JSON document or as tables in the reader's languages.
+A verb is a function ``(desk, …options) -> Answer``. It prints nothing itself: what it returns is a declared
+document (`features.documents`) and is printed by `Desk.show`, as one JSON document or as tables in the reader's languages.
 Whatever libraries print meanwhile goes to standard error.
 """
 
@@ -40,7 +40,7 @@ app = typer.Typer(
 
 
 class Answer(Protocol):
-    """A document of `commands.documents`."""
+    """A declared document: see `features.documents`."""
 
     def model_dump(self, *, mode: str, by_alias: bool, exclude_unset: bool) -> dict[str, Any]: ...
 
@@ -183,7 +183,7 @@ def _quiet_output() -> Iterator[None]:
 def _fail(refusal: Refusal, argv: list[str], *, as_json: bool) -> int:
     """Say what went wrong: always in words on standard error, with ``--json`` as the document on standard output."""
     if as_json:
-        from commands.documents.parts import ErrorDocument
+        from features.documents import ErrorDocument
 
         document = ErrorDocument.model_validate(refusal.document())
         print(

@@ -79,8 +79,8 @@ def issue(
     as_of: AsOf = None,
 ) -> Answer:
     """Issue the list of households to visit, of one area and period. It never changes afterwards."""
-    from commands.documents.lists import ListDocument
     from serving.lists import service
+    from serving.lists.documents import ListDocument
     from serving.scope import scope_of
     from serving.store import Store
 
@@ -108,8 +108,8 @@ def list_(
     ] = None,
 ) -> Answer:
     """Show an issued list."""
-    from commands.documents.lists import ListDocument
     from serving.lists import export, service
+    from serving.lists.documents import ListDocument
     from serving.scope import scope_of
     from serving.store import Store
 
@@ -127,8 +127,8 @@ def decide(
     as_of: AsOf = None,
 ) -> Told:
     """Score one household on a published day, and store the decision; asking again gives the stored one."""
-    from commands.documents.lists import DecisionDocument
     from serving.decisions import service
+    from serving.decisions.documents import DecisionDocument
     from serving.scope import scope_of
     from serving.store import Store
 
@@ -152,8 +152,8 @@ def replay(
     everything: Annotated[bool, typer.Option("--all", help="Every stored decision.")] = False,
 ) -> Answer:
     """Recompute a stored decision from frozen row, bundle and parameters, and compare it byte by byte."""
-    from commands.documents.lists import ReplayAllDocument, ReplayDocument
     from serving.decisions import service
+    from serving.decisions.documents import ReplayAllDocument, ReplayDocument
     from serving.scope import scope_of
     from serving.store import Store
 

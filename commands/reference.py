@@ -7,6 +7,7 @@ A page keeps what people wrote around the passage between its two marks.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 import types
@@ -20,14 +21,14 @@ from pydantic import BaseModel
 
 import commands.documents
 import commands.verbs
+import serving
 from commands.desk import app
-from commands.documents.parts import Bilingual, Document, Part
+from features.documents import Bilingual, Document, Part
 from features.error_kinds import KINDS
 from features.wording import text
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN = "<!-- written by python -m commands.reference: do not edit by hand -->"
-_HERE = "commands.documents."
 END = "<!-- end of what is written -->"
 
 
@@ -78,17 +79,22 @@ def errors_passage() -> str:
     return "\n".join(lines)
 
 
+def _declaring() -> list[str]:
+    """The modules that declare documents: the verbs' own, those of the rooms of serving, what all are made of."""
+    verbs_own = pkgutil.iter_modules(commands.documents.__path__, f"{commands.documents.__name__}.")
+    rooms = [room.name for room in pkgutil.iter_modules(serving.__path__, "serving.") if room.ispkg]
+    shared = [f"{room}.documents" for room in rooms if importlib.util.find_spec(f"{room}.documents")]
+    return [*(module.name for module in verbs_own), *shared, "features.documents"]
+
+
 def models() -> list[type[BaseModel]]:
-    """Every model that is declared in `commands.documents`, documents before the parts they are made of."""
-    modules = [
-        importlib.import_module(m.name) for m in pkgutil.iter_modules(commands.documents.__path__, _HERE)
-    ]
-    found = {
-        name: value
-        for module in modules
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__
-    }
+    """Every model that is declared, documents before the parts they are made of."""
+    found: dict[str, type[BaseModel]] = {}
+    for module in map(importlib.import_module, _declaring()):
+        for name, value in vars(module).items():
+            if isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__:
+                assert name not in found, f"{name} is declared twice"
+                found[name] = value
     whole = [m for m in found.values() if issubclass(m, Document) and m is not Document]
     return whole + [m for m in found.values() if not issubclass(m, Document) and m not in (Part, Bilingual)]
 

@@ -1,5 +1,6 @@
-"""Every document that a verb prints with ``--json``: declared here once, checked whenever one is printed.
+"""The documents that verbs alone print with ``--json``; what the service answers too stands with its noun in serving.
 
-``docs/json.md`` is written from these models (``python -m commands.reference``). Keys may be added; a key
-that stands here is not renamed or taken away without a decision under ``docs/decisions/``.
+Each is declared once and checked whenever one is printed. ``docs/json.md`` is written from these models
+(``python -m commands.reference``). Keys may be added; a key that stands here is not renamed or taken away
+without a decision under ``docs/decisions/``.
 """

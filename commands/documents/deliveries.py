@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from commands.documents.parts import Clock, Document, ErrorBody, Part, Sha256
+from features.documents import Clock, Document, ErrorBody, Part, Sha256
 
 
 class HomeDocument(Document):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from commands.documents.parts import Bilingual, Day, Document, Part, Sha256, Texts, Tier
+from features.documents import Bilingual, Day, Document, Part, Sha256, Texts, Tier
 
 
 class SnapshotDocument(Document):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from commands.documents.parts import Day, Document, OutcomeKind, Part, Sha256
+from features.documents import Day, Document, OutcomeKind, Part, Sha256
 
 
 class TrainDocument(Document):

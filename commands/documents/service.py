@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from commands.documents.parts import Bilingual, Document, Part
+from features.documents import Bilingual, Document, Part
 
 
 class CheckPart(Part):

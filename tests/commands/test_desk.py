@@ -12,7 +12,7 @@ import pytest
 
 from commands.desk import _quiet_output
 from commands.documents.deliveries import HomeDocument
-from commands.documents.parts import ErrorDocument
+from features.documents import ErrorDocument
 from tests.commands.front_door import fangpin
 from tests.house.tree import ROOT
 

@@ -18,8 +18,10 @@ import pytest
 from pydantic import BaseModel
 
 from commands import reference
-from commands.documents import deliveries, knowledge, learning, lists, service
+from commands.documents import deliveries, knowledge, learning, service
 from features.intake.mapping import Mapping
+from serving.decisions import documents as decisions
+from serving.lists import documents as lists
 from tests.commands.conftest import AS_OF, Made
 from tests.commands.front_door import Ran, fangpin
 from tests.features.intake.generator import Generator
@@ -130,7 +132,7 @@ def test_list_as_a_spreadsheet(made: Made, tmp_path: Path) -> None:
 def test_decide_and_replay_in_a_fresh_process(made: Made) -> None:
     issued = read(lists.ListDocument, made.answers["issue"])
     first = made.run("decide", issued.lines[0].household, "--json")
-    decided = read(lists.DecisionDocument, first)
+    decided = read(decisions.DecisionDocument, first)
     assert decided.id == issued.lines[0].decision
     assert made.run("decide", decided.household, "--json").out == first.out
     total = math.fsum([decided.contributions.base, *decided.contributions.terms.values()])
@@ -138,7 +140,7 @@ def test_decide_and_replay_in_a_fresh_process(made: Made) -> None:
     assert decided.synthetic
     argv = [sys.executable, "fangpin.py", "replay", decided.id, "--json", "--home", str(made.home)]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ))
-    replayed = lists.ReplayDocument.model_validate_json(done.stdout)
+    replayed = decisions.ReplayDocument.model_validate_json(done.stdout)
     assert replayed.equal
     assert replayed.difference is None
 
@@ -148,13 +150,14 @@ def test_any_household_can_be_asked_about(made: Made) -> None:
     rows = pq.read_table(made.home / "snapshots" / issued.snapshot / "rows.parquet", columns=["household"])
     unlisted = sorted(set(rows["household"].to_pylist()) - {line.household for line in issued.lines})
     told = [
-        read(lists.DecisionDocument, made.run("decide", household, "--json")) for household in unlisted[:5]
+        read(decisions.DecisionDocument, made.run("decide", household, "--json"))
+        for household in unlisted[:5]
     ]
     assert {(decided.tier, decided.raised_by) for decided in told} == {("none", "none")}
 
 
 def test_replay_of_everything(made: Made) -> None:
-    everything = read(lists.ReplayAllDocument, made.run("replay", "--all", "--json"))
+    everything = read(decisions.ReplayAllDocument, made.run("replay", "--all", "--json"))
     assert everything.replayed == everything.equal > 0
     assert everything.different == []
     assert made.run("replay", "--json").code == 2

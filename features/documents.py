@@ -1,4 +1,4 @@
-"""What documents are made of, and the error document."""
+"""What every document is made of, on the command line and over HTTP alike, and the error document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part(BaseModel):
 
 
 class Document(Part):
-    """One whole answer of a verb."""
+    """One whole answer of a verb or of the service."""
 
 
 class Bilingual(Part):
@@ -49,6 +49,6 @@ class ErrorBody(Part):
 
 
 class ErrorDocument(Document):
-    """Printed instead of a verb's own document when it ends with 1, 2, 3 or 4."""
+    """Answered instead of the document asked for: by a verb that ends with 1, 2, 3 or 4, by the service with 4xx or 5xx."""
 
     error: ErrorBody

@@ -1,4 +1,4 @@
-"""Documents of `issue`, `list`, `decide` and `replay`."""
+"""Documents about decisions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from commands.documents.parts import (
-    Bilingual,
-    Clock,
-    Day,
-    Document,
-    OutcomeKind,
-    Part,
-    RaisedBy,
-    Sha256,
-    Tier,
-)
+from features.documents import Bilingual, Clock, Day, Document, OutcomeKind, Part, Sha256, Tier
 
 
 class LinePart(Part):
@@ -44,51 +34,6 @@ class ReasonPart(Part):
     norm_kind: Literal["parameter", "median"] | None
     known_at: Day | None
     sentence: Bilingual
-
-
-class CapacityPart(Part):
-    """Visits that a township plans, and how the planned ones are filled."""
-
-    visits: int
-    rule: int
-    score: int
-    check: int
-
-
-class ListLinePart(Part):
-    """One household of a list."""
-
-    rank: int
-    household: Sha256
-    area: str
-    tier: Tier
-    raised_by: RaisedBy
-    planned: bool
-    probability: float | None
-    """Within the tier horizon; none where not at risk and for check lines."""
-    reasons: list[ReasonPart]
-    decision: Sha256
-
-
-ListLines = list[ListLinePart]
-
-
-class ListDocument(Document):
-    """`issue` and `list`"""
-
-    list: str
-    area: str
-    period: str
-    as_of: Day
-    snapshot: Sha256
-    bundle: Sha256
-    parameters: Sha256
-    line: LinePart | None
-    synthetic: bool
-    """The home took in a mapping that is marked synthetic."""
-    capacity: dict[str, CapacityPart]
-    lines: ListLines
-    """Within each township: planned, random checks, the capacity line, the rest."""
 
 
 class HorizonPart(Part):
