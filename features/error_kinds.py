@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from features.delivery_error_kinds import DELIVERY_KINDS
 from features.error_kind import ErrorKind
+from features.service_error_kinds import SERVICE_KINDS
 from features.wording import N_
 
 KINDS: dict[str, ErrorKind] = {
@@ -182,52 +183,7 @@ KINDS: dict[str, ErrorKind] = {
         2, 422, N_("Who does this, and why, must be said."), N_("Give both: --by NAME --reason TEXT")
     ),
     # --- the service
-    "not_signed_in": ErrorKind(
-        4, 401, N_("Nobody is signed in."), N_("Sign in, or send a valid token: fangpin user add makes one.")
-    ),
-    "form_not_ours": ErrorKind(
-        4,
-        403,
-        N_("The form did not come from a page of this session."),
-        N_("Open the page again and send it from there."),
-    ),
-    "bad_request": ErrorKind(
-        2,
-        422,
-        N_("The request was not understood at {column}: {reason}."),
-        N_("The documentation of the service lists what each route takes."),
-    ),
-    "no_such_page": ErrorKind(3, 404, N_("There is nothing at this address."), N_("Go back to the list.")),
-    "method_not_allowed": ErrorKind(
-        2,
-        405,
-        N_("This address is not asked in this way."),
-        N_("The documentation of the service lists how each route is asked."),
-    ),
-    "body_too_large": ErrorKind(
-        2, 413, N_("The request is larger than {limit} bytes."), N_("Send fewer households at a time.")
-    ),
-    "deadline_exceeded": ErrorKind(
-        4,
-        503,
-        N_("The answer took longer than {seconds} seconds."),
-        N_("Ask again in a moment; what was begun is finished or undone as a whole."),
-    ),
-    "not_ready": ErrorKind(
-        4, 503, N_("The service cannot work yet: {reason}"), N_("Ask /readyz, and mend what it names.")
-    ),
-    "store_busy": ErrorKind(
-        4, 503, N_("The store {file} is in use by another writer."), N_("Try again in a moment.")
-    ),
-    "store_not_writable": ErrorKind(
-        4,
-        503,
-        N_("The store {file} cannot be written: {reason}."),
-        N_("Make room on the disk and check the folder's rights."),
-    ),
-    "store_damaged": ErrorKind(
-        3, 503, N_("The store is not as it should be ({file}: {reason})."), N_("Restore it from the backup.")
-    ),
+    **SERVICE_KINDS,
     # --- bundles
     "bundle_damaged": ErrorKind(
         4,
