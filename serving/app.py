@@ -23,6 +23,7 @@ from serving.store import Store
 from serving.web.context import Service
 from serving.web.errors import answer_errors
 from serving.web.settings import Settings
+from serving.web.static import router as static_router
 
 ROUTERS = (
     health_api.router,
@@ -32,6 +33,7 @@ ROUTERS = (
     account_pages.router,
     list_pages.router,
     household_pages.router,
+    static_router,
 )
 
 

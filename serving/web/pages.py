@@ -1,11 +1,14 @@
 """How a page is drawn: one template, one language, no script.
 
 In a template ``_("Sign in")`` says a sentence in the page's language, ``_("{n} households", n=3)`` fills its
-places; ``lang`` is the language, ``here`` the page's address in it, ``caller`` who is signed in (or none).
+places; ``lang`` is the language, ``languages`` the page's address in each, ``caller`` who is signed in (or
+none), ``place`` the caller's area by name, ``synthetic`` whether the home's data are invented, and
+``place_name(area)`` what an area is called.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,16 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 
+from features.errors import Refusal
+from features.policy.places import Places
 from features.wording import LANGUAGES, text
 from serving.accounts.records import Caller
+from serving.scope import scope_of
+from serving.snapshots.repository import SnapshotRepository
+from serving.web.formats import FILTERS
+from serving.web.static import asset
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 LANG_COOKIE = "fangpin_lang"
@@ -24,13 +34,15 @@ LANG_COOKIE = "fangpin_lang"
 @cache
 def environment() -> Environment:
     """The templates of the service: everything is escaped, and a name that is missing is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters.update(FILTERS, asset=asset)
+    return made
 
 
 def language(request: Request, caller: Caller | None = None) -> str:
@@ -49,22 +61,37 @@ def same_page(request: Request, lang: str) -> str:
     return f"{request.url.path}?{urlencode([*kept, ('lang', lang)])}"
 
 
+def published_setting(request: Request) -> Mapping[str, Any]:
+    """What the latest publication says of the home; empty where nothing is published or the store is silent."""
+    store = request.app.state.service.store
+    whole = scope_of("/")
+    try:
+        with store.reading() as reading:
+            latest = SnapshotRepository(reading).latest(whole)
+    except (Refusal, SQLAlchemyError):
+        # The page that says what is wrong with the store is drawn too.
+        return {}
+    return {} if latest is None else latest.setting
+
+
 def page(
     request: Request, template: str, *, caller: Caller | None = None, status: int = 200, **shown: Any
 ) -> Response:
-    """Draw ``template`` for who asks."""
+    """Draw ``template`` for who asks. What is ``shown`` wins over what every page has."""
     lang = language(request, caller)
-    body = (
-        environment()
-        .get_template(template)
-        .render(
-            _=partial(_say, lang),
-            lang=lang,
-            languages={each: same_page(request, each) for each in LANGUAGES},
-            caller=caller,
-            **shown,
-        )
-    )
+    setting = published_setting(request)
+    places = Places(setting.get("places", {}))
+    area = caller.scope.area if caller else "/"
+    every: dict[str, Any] = {
+        "_": partial(_say, lang),
+        "lang": lang,
+        "languages": {each: same_page(request, each) for each in LANGUAGES},
+        "caller": caller,
+        "synthetic": setting.get("synthetic", False),
+        "place": places.name(area, lang) if area != "/" else places.top(lang),
+        "place_name": lambda area: places.name(area, lang),
+    }
+    body = environment().get_template(template).render(every | shown)
     response = Response(body, status_code=status, media_type="text/html; charset=utf-8")
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANG_COOKIE, lang, max_age=365 * 86400, httponly=True, samesite="strict")

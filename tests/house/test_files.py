@@ -29,6 +29,29 @@ def test_no_python_file_is_long() -> None:
     ]
 
 
+def test_no_template_and_no_style_sheet_is_long() -> None:
+    assert not [
+        (str(path.relative_to(ROOT)), lines)
+        for path in files(".html", ".css")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
+    ]
+
+
+def test_templates_hold_no_style_and_no_script() -> None:
+    """The security policy of the pages allows neither, so such a page would be drawn wrong."""
+    inline = re.compile(r"\sstyle=|<style|<script|\son[a-z]+=|javascript:", re.IGNORECASE)
+    assert not [
+        str(p.relative_to(ROOT)) for p in files(".html") if inline.search(p.read_text(encoding="utf-8"))
+    ]
+
+
+def test_style_sheets_load_nothing() -> None:
+    loads = re.compile(r"@import|url\(|@font-face|expression\(", re.IGNORECASE)
+    assert not [
+        str(p.relative_to(ROOT)) for p in files(".css") if loads.search(p.read_text(encoding="utf-8"))
+    ]
+
+
 def test_no_drawer_for_odds_and_ends() -> None:
     assert not [p for p in files(".py") if p.stem in {"utils", "util", "helpers", "helper", "misc", "common"}]
 
