@@ -31,6 +31,15 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
     "body_too_large": ErrorKind(
         2, 413, N_("The request is larger than {limit} bytes."), N_("Send fewer households at a time.")
     ),
+    "batch_too_large": ErrorKind(
+        2, 413, N_("The batch names more than {limit} households."), N_("Send fewer households at a time.")
+    ),
+    "bad_cursor": ErrorKind(
+        2,
+        422,
+        N_("The cursor is not one of this list, area and tier."),
+        N_("Take it from next of the page before, and ask with the same area and tier."),
+    ),
     "deadline_exceeded": ErrorKind(
         4,
         503,
@@ -51,5 +60,32 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
     ),
     "store_damaged": ErrorKind(
         3, 503, N_("The store is not as it should be ({file}: {reason})."), N_("Restore it from the backup.")
+    ),
+    "sign_in_refused": ErrorKind(
+        4, 403, N_("The account or the password is not right."), N_("Type both again; {left} tries are left.")
+    ),
+    "sign_in_locked": ErrorKind(
+        4,
+        429,
+        N_("There were too many failed tries, so signing in waits for {minutes} minutes."),
+        N_("Try again then, or ask whoever runs the service for a new password."),
+    ),
+    "account_exists": ErrorKind(
+        3, 409, N_("There is already an account of that name."), N_("Choose another name.")
+    ),
+    "unknown_account": ErrorKind(
+        3,
+        404,
+        N_("There is no account of that name."),
+        N_("Make one with: fangpin user add NAME --role ROLE --area AREA"),
+    ),
+    "bad_account_name": ErrorKind(
+        2,
+        422,
+        N_("That cannot be the name of an account."),
+        N_("Write 2 to 40 letters, digits, dots, dashes or underscores."),
+    ),
+    "bad_days": ErrorKind(
+        2, 422, N_("A token cannot hold for {days} days."), N_("Choose from 1 to {most} days.")
     ),
 }

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from features.home import Home
 from serving.accounts import pages as account_pages
+from serving.accounts.attendance import Attendance
+from serving.accounts.throttle import Throttle
 from serving.decisions import api as decisions_api
 from serving.decisions.desk import DecisionDesk
 from serving.health import api as health_api
@@ -22,11 +24,14 @@ from serving.lists import pages as list_pages
 from serving.store import Store
 from serving.web.context import Service
 from serving.web.errors import answer_errors
+from serving.web.openapi import describe
+from serving.web.openapi import router as openapi_router
 from serving.web.settings import Settings
 from serving.web.static import router as static_router
 
 ROUTERS = (
     health_api.router,
+    openapi_router,
     decisions_api.router,
     lists_api.router,
     households_api.router,
@@ -46,7 +51,16 @@ def create_app(home: Home | Path | str | None = None, settings: Settings | None 
     if not isinstance(home, Home):
         home = Home.open(home or os.environ.get("FANGPIN_HOME") or "home")
     store = Store.open(home)
-    service = Service(home, store, DecisionDesk(home, store), Readiness(home, store), settings or Settings())
+    settings = settings or Settings()
+    service = Service(
+        home,
+        store,
+        DecisionDesk(home, store),
+        Readiness(home, store),
+        settings,
+        Attendance(),
+        Throttle(settings.source_failures, settings.lock),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -54,7 +68,8 @@ def create_app(home: Home | Path | str | None = None, settings: Settings | None 
         service.desk.close()
         service.store.close()
 
-    app = FastAPI(title="fangpin", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="fangpin", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    describe(app)
     app.state.service = service
     answer_errors(app)
     for router in ROUTERS:

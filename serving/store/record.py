@@ -16,6 +16,14 @@ EVENTS: dict[str, frozenset[str]] = {
     "promotion_refused": frozenset({"action", "findings", "reason", "record"}),
     "list_issued": frozenset({"period", "as_of", "snapshot", "bundle", "parameters", "lines", "digest"}),
     "decision_stored": frozenset({"household", "digest"}),
+    "account_added": frozenset({"role", "token_ends"}),
+    "account_disabled": frozenset({"sessions", "tokens"}),
+    "password_replaced": frozenset({"sessions"}),
+    "token_issued": frozenset({"ends"}),
+    "tokens_revoked": frozenset({"tokens"}),
+    "signed_in": frozenset({"ends"}),
+    "sign_in_failed": frozenset({"failures", "locked_until", "why"}),
+    "signed_out": frozenset(),
 }
 
 

@@ -46,8 +46,11 @@ def _by_token_or_session(*roles: str) -> Callable[..., Caller]:
         cookie: Annotated[str | None, Security(_cookie)],
     ) -> Caller:
         if bearer is not None:
-            return _allowed(accounts.by_token(store=here.store, token=bearer.credentials), roles)
-        caller = _allowed(accounts.by_session(store=here.store, cookie=cookie, settings=here.settings), roles)
+            token = bearer.credentials
+            return _allowed(
+                accounts.by_token(store=here.store, token=token, attendance=here.attendance), roles
+            )
+        caller = _allowed(_session(here, cookie), roles)
         if request.method not in SAFE:
             _same(caller, request.headers.get(CSRF_HEADER))
         return caller
@@ -57,8 +60,7 @@ def _by_token_or_session(*roles: str) -> Callable[..., Caller]:
 
 def _by_session(*roles: str) -> Callable[..., Caller]:
     def rule(request: Request, here: Here) -> Caller:
-        cookie = request.cookies.get(COOKIE)
-        caller = accounts.by_session(store=here.store, cookie=cookie, settings=here.settings)
+        caller = _session(here, request.cookies.get(COOKIE))
         if caller is None:
             raise SignInFirst
         return _allowed(caller, roles)
@@ -75,6 +77,12 @@ def _by_form(*roles: str) -> Callable[..., Caller]:
         return caller
 
     return rule
+
+
+def _session(here: Here, cookie: str | None) -> Caller | None:
+    return accounts.by_session(
+        store=here.store, cookie=cookie, settings=here.settings, attendance=here.attendance
+    )
 
 
 def _allowed(caller: Caller | None, roles: tuple[str, ...]) -> Caller:

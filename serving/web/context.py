@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from features.home import Home
+from serving.accounts.attendance import Attendance
+from serving.accounts.throttle import Throttle
 from serving.decisions.desk import DecisionDesk
 from serving.health.readiness import Readiness
 from serving.store import Store
@@ -23,6 +25,8 @@ class Service:
     desk: DecisionDesk
     readiness: Readiness
     settings: Settings
+    attendance: Attendance
+    throttle: Throttle
 
 
 def _service(request: Request) -> Service:

@@ -20,6 +20,8 @@ class Settings:
     # Failures in a row after which an account waits, and how long.
     failures: int = 10
     lock: timedelta = timedelta(minutes=15)
+    # Failures from one address, whatever the names, within that time.
+    source_failures: int = 50
     # Cookies are marked Secure (and named __Host-) where the service stands behind TLS.
     secure_cookies: bool = False
     # Households that one batch may name.
