@@ -6,7 +6,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from features.documents import Bilingual, Clock, Day, Document, OutcomeKind, Part, Sha256, Tier
+from features.documents import (
+    Bilingual,
+    Clock,
+    Day,
+    Document,
+    ErrorBody,
+    OutcomeKind,
+    Part,
+    Sha256,
+    Tier,
+)
 
 
 class LinePart(Part):
@@ -127,3 +137,26 @@ class ReplayAllDocument(Document):
     replayed: int
     equal: int
     different: list[Any]
+
+
+class ReplayedDocument(Document):
+    """A replay over HTTP: the decision recomputed from frozen row, bundle and parameters, compared byte by byte"""
+
+    equal: bool
+    difference: Any
+    """The first field that differs, with the stored and the recomputed value; null when equal."""
+
+
+class BatchErrorPart(Part):
+    """A household of a batch that was not decided, and why."""
+
+    household: Sha256
+    error: ErrorBody
+
+
+class BatchDocument(Document):
+    """A batch over HTTP: each household asked for stands in one of the two, in the order of asking"""
+
+    decisions: list[DecisionDocument]
+    """Each with the very bytes that asking for it alone gives."""
+    errors: list[BatchErrorPart]

@@ -49,3 +49,10 @@ class ListDocument(Document):
     capacity: dict[str, CapacityPart]
     lines: ListLines
     """Within each township: planned, random checks, the capacity line, the rest."""
+
+
+class ListPageDocument(ListDocument):
+    """A page of a list over HTTP: the list's head, and up to 200 of its lines"""
+
+    next: str | None
+    """The cursor of the next page; null where there is none."""

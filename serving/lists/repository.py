@@ -33,12 +33,26 @@ class ListRepository:
         query = select(lists.c.document).where(within).order_by(lists.c.seq.desc()).limit(1)
         return _document(self.session.connection.execute(query).scalar_one_or_none())
 
-    def lines(self, scope: Scope, list_: str) -> list[dict[str, Any]]:
-        """The lines in the scope, in order of the list."""
+    def lines(
+        self,
+        scope: Scope,
+        list_: str,
+        *,
+        tier: str | None = None,
+        start: int = 0,
+        most: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """The lines in the scope (and of ``tier``) from position ``start`` on, in order of the list."""
         query = (
             select(list_lines)
-            .where(list_lines.c.list == list_, scope.covers(list_lines.c.area))
+            .where(
+                list_lines.c.list == list_,
+                scope.covers(list_lines.c.area),
+                list_lines.c.position >= start,
+                *([] if tier is None else [list_lines.c.tier == tier]),
+            )
             .order_by(list_lines.c.position)
+            .limit(most)
         )
         return [
             {
@@ -54,6 +68,24 @@ class ListRepository:
             }
             for found in self.session.connection.execute(query)
         ]
+
+    def position(self, scope: Scope, list_: str, household: str) -> int | None:
+        """Where a household stands on a list; 0 is the first line."""
+        query = select(list_lines.c.position).where(
+            list_lines.c.list == list_,
+            list_lines.c.household == household,
+            scope.covers(list_lines.c.area),
+        )
+        return self.session.connection.execute(query).scalar_one_or_none()
+
+    def judged_any(self, scope: Scope, list_: str) -> bool:
+        """Was any household of the scope judged for this list, whether or not it stands on it?"""
+        query = (
+            select(score_rows.c.household)
+            .where(score_rows.c.list == list_, scope.covers(score_rows.c.area))
+            .limit(1)
+        )
+        return self.session.connection.execute(query).first() is not None
 
     def of_household(self, scope: Scope, household: str) -> Sequence[dict[str, Any]]:
         """On which lists a household stood, and its score on each list of its area, the latest first."""

@@ -21,12 +21,15 @@ from models.record.decision import Judge, Judged
 from serving.decisions.judging import Bench, bench
 from serving.decisions.records import PLAIN, decision_row
 from serving.decisions.repository import DecisionRepository, DecisionWriter
+from serving.lists import cursor as cursors
 from serving.lists.repository import ListRepository, ListWriter
 from serving.scope import Scope, area_path, scope_of
 from serving.snapshots.repository import SnapshotRepository
 from serving.store import Store
 from serving.store.record import tell
 
+# Lines on a page: some 300 kB.
+PAGE = 200
 PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?")
 
 
@@ -126,12 +129,50 @@ def fetch(*, store: Store, scope: Scope, name: str = "latest", area: str | None 
         return _whole(ListRepository(reading), here, name, of_area=area is not None)
 
 
+def page(
+    *,
+    store: Store,
+    scope: Scope,
+    name: str = "latest",
+    area: str | None = None,
+    tier: str | None = None,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Up to `PAGE` lines of a list, as `fetch` with ``next``, the cursor of the following page (or None).
+
+    ``tier``: only its lines. A list never changes, so its pages never shift.
+
+    Raises `Refusal` ``unknown_list``, ``bad_area``, ``out_of_scope``, ``bad_cursor``, and ``empty_area``
+    where no household of the area was judged for the list.
+    """
+    here = scope if area is None else scope_of(area, within=scope)
+    with store.reading() as reading:
+        repository = ListRepository(reading)
+        header = _head(repository, here, name, of_area=area is not None)
+        list_ = header["list"]
+        start = cursors.position(cursor, list_=list_, area=here.area, tier=tier) if cursor is not None else 0
+        # One more than a page holds tells whether another follows.
+        lines = repository.lines(here, list_, tier=tier, start=start, most=PAGE + 1)
+        if not lines and not repository.judged_any(here, list_):
+            raise Refusal("empty_area", area=here.area)
+        following = None
+        if len(lines) > PAGE:
+            begins = repository.position(here, list_, lines[PAGE]["household"])
+            assert begins is not None
+            following = cursors.mark(begins, list_=list_, area=here.area, tier=tier)
+    return {**header, "lines": lines[:PAGE], "next": following}
+
+
 def _whole(repository: ListRepository, scope: Scope, name: str, *, of_area: bool = False) -> dict[str, Any]:
+    header = _head(repository, scope, name, of_area=of_area)
+    return {**header, "lines": repository.lines(scope, header["list"])}
+
+
+def _head(repository: ListRepository, scope: Scope, name: str, *, of_area: bool) -> dict[str, Any]:
     header = repository.latest(scope, of_area=of_area) if name == "latest" else repository.header(scope, name)
     if header is None:
         raise Refusal("unknown_list")
-    capacity = {place: c for place, c in header["capacity"].items() if scope.holds(place)}
-    return {**header, "capacity": capacity, "lines": repository.lines(scope, header["list"])}
+    return {**header, "capacity": {place: c for place, c in header["capacity"].items() if scope.holds(place)}}
 
 
 def _identity(sitting: Bench, here: Scope, period: str) -> str:
