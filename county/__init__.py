@@ -10,6 +10,7 @@ from pathlib import Path
 from county.course import Progress, live, stream
 from county.deliveries import Sender
 from county.departments import departments
+from county.names import write_names
 from county.setting import Calendar
 from county.truth import write_truth
 from features.home import Home
@@ -26,7 +27,7 @@ def write(
     end: tuple[int, int] = END,
     progress: Progress | None = None,
 ) -> dict[str, str]:
-    """Simulate a county and write its extracts and its truth; nothing is taken in.
+    """Simulate a county and write its extracts, the names of its places and its truth; nothing is taken in.
 
     Parameters
     ----------
@@ -44,9 +45,10 @@ def write(
         raise ValueError("households and months are at least 1")
     if isinstance(home_or_folder, Home):
         root, deliveries = home_or_folder.path, home_or_folder.folder("deliveries")
+        areas = home_or_folder.folder("areas")
     else:
         root = Path(home_or_folder)
-        deliveries = root / "deliveries"
+        deliveries, areas = root / "deliveries", root / "areas"
     calendar = Calendar(months, end)
     offices = departments(months)
     steps = calendar.total + len(offices) + 1
@@ -65,6 +67,7 @@ def write(
         files += sender.files
         if progress:
             progress(calendar.total + number + 1, steps, office.id)
+    write_names(areas)
     write_truth(county, root / "truth", faults, seed, files)
     if progress:
         progress(steps, steps, "truth")

@@ -16,8 +16,9 @@ class Published:
     """A published snapshot and the parameter set that applies to it.
 
     ``setting`` holds what a decision says of the home: ``clock``, ``synthetic``, ``line`` (the parameter to
-    look up, or the value itself), ``silent`` (columns that no household has a value of), and
-    ``visit_depth``, the number of parts of an area path that name the place which plans visits.
+    look up, or the value itself), ``silent`` (columns that no household has a value of), ``visit_depth``,
+    the number of parts of an area path that name the place which plans visits, and ``places``, what areas
+    are called (see `features.policy.places`).
     """
 
     snapshot: str

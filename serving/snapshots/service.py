@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from features.home import Home
+from features.policy import places
 from models.judgement.policy import policy_document
 from models.record.canonical import canonical
 from serving.scope import Scope
@@ -36,8 +37,8 @@ def publish(*, home: Home, store: Store, scope: Scope, snapshot: str, by: str) -
     Raises
     ------
     Refusal
-        ``unknown_snapshot``, ``snapshot_damaged``, ``snapshot_void``; ``out_of_scope`` for less than the
-        whole home.
+        ``unknown_snapshot``, ``snapshot_damaged``, ``snapshot_void``; ``bad_record`` for a file of area names;
+        ``out_of_scope`` for less than the whole home.
     """
     from features.snapshots import load
 
@@ -123,6 +124,8 @@ def _setting(home: Home, snapshot: Snapshot) -> dict[str, Any]:
         "visit_depth": documents["visit_depth"],
         "silent": [n for n in snapshot.columns if snapshot.table[n].null_count == snapshot.table.num_rows],
         "line": _line(home, documents["line"], snapshot.as_of),
+        # For the eye: what areas are called on this day. No decision and no hash knows of it.
+        "places": places.read(home),
     }
 
 

@@ -7,7 +7,7 @@ import re
 from tests.house.tree import ROOT, files
 
 LONGEST = 400
-TEXT = (".py", ".md", ".toml", ".yaml", ".po", ".in", ".txt", ".ipynb", ".html", ".css", "")
+TEXT = (".py", ".md", ".toml", ".yaml", ".po", ".in", ".txt", ".ipynb", ".html", ".css", ".svg", "")
 # Written so that this file does not contain what it looks for.
 MACHINE = re.compile(r"(?<![\w.}/-])/(?:wor" r"k|roo" r"t|farm|hom" r"e/[a-z]+)/")
 REGISTRY = re.compile(r"pythonhos" r"ted|pypi\.o" r"rg|index-u" r"rl|npm" r"js|deb\.deb" r"ian")

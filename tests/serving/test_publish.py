@@ -126,3 +126,19 @@ def test_rows_are_filtered_by_scope_in_the_query(bare: Desk) -> None:
         assert repository.row(township, published, stranger.household) is None
         assert repository.row(bare.scope, published, stranger.household) == stranger
     assert [row.household for row in inside] == [r.household for r in everyone if r.area.startswith("41/a/")]
+
+
+def test_names_of_areas_are_frozen_and_no_hash_knows_of_them(bare: Desk) -> None:
+    plain = bare.publish(bare.panel.first)
+    (bare.home.folder("areas") / "own.yaml").write_text("41/a: {zh: 甲镇, en: A Town}\n", encoding="utf-8")
+    bare.publish(bare.panel.second)
+    with bare.store.reading() as reading:
+        repository = SnapshotRepository(reading)
+        before = repository.of_snapshot(bare.scope, bare.panel.first)
+        after = repository.latest(bare.scope)
+    assert before is not None
+    assert after is not None
+    assert (before.setting["places"], after.setting["places"]) == ({}, {"41/a": {"zh": "甲镇", "en": "A Town"}})
+    assert plain["snapshot"] == before.snapshot
+    assert before.parameters == after.parameters
+    assert on_disk.load(bare.home, bare.panel.second).id == after.snapshot
