@@ -78,19 +78,20 @@ def household(
 ) -> Answer:
     """What was known about one household on a day; with --why, one indicator followed to its source rows."""
     from commands.documents.knowledge import HouseholdDocument, WhyDocument
-    from features.facts.asof import visible_rows
+    from features.facts.asof import HouseholdFacts
     from features.indicators import catalogue
-    from features.indicators.trace import trace
+    from features.indicators.trace import Tracer
 
     if (household is None) == (key is None):
         raise Refusal("usage", reason="HOUSEHOLD | --key")
     home, day = desk.home, asked.day(as_of)
     who = household if household is not None else home.pseudonym(str(key))
     known = catalogue.load(home)
+    seen = HouseholdFacts(known.store, who, day)
     if why is not None:
         if why not in known.columns:
             raise Refusal("unknown_name", what=both("indicator"), name=why, known=", ".join(known.columns))
-        traced, column = trace(known, why, who, day), known.columns[why]
+        traced, column = Tracer(known, seen).trace(why), known.columns[why]
         return WhyDocument.model_validate(
             {
                 "indicator": why,
@@ -102,7 +103,7 @@ def household(
                 "facts": _facts(known, traced.facts),
             }
         )
-    facts = [row for kind in known.store.kinds() for row in visible_rows(known.store, kind, day, who)]
+    facts = [row for kind in seen.kinds for row in seen.of(kind)]
     if not facts:
         raise Refusal("unknown_household")
     return HouseholdDocument.model_validate(
@@ -110,7 +111,7 @@ def household(
             "household": who,
             "as_of": day,
             "facts": _facts(known, facts),
-            "indicators": _indicators(known, who, day),
+            "indicators": _indicators(known, seen),
         }
     )
 
@@ -174,7 +175,7 @@ def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:
     return parts
 
 
-def _indicators(known: Any, household: str, day: date) -> dict[str, Any]:
+def _indicators(known: Any, seen: Any) -> dict[str, Any]:
     """Every column for one household: computed among the households of its lowest area, as area columns need."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -182,9 +183,10 @@ def _indicators(known: Any, household: str, day: date) -> dict[str, Any]:
     from features.indicators.compile import PAIRS, Compiler
     from features.indicators.trace import area_of
 
+    household, day = seen.household, seen.day
     with Compiler(known) as compiler:
         pairs = compiler.population([day])
-        area = area_of(known, household, day)
+        area = area_of(seen)
         near = pairs.filter(pc.equal(pairs["area"], area))
         if household not in set(near["household"].to_pylist()):
             # Not in the population of the day, such as a panel household that was not interviewed.

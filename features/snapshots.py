@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import Refusal
+from features.facts.regroup import regroup
 from features.facts.store import FactStore
 from features.home import Home
 from features.indicators import catalogue as catalogues
@@ -93,7 +94,10 @@ def _build(home: Home, as_of: date) -> Snapshot:
         provenance = compiler.provenance(pairs)
     for outcome in declared(catalogue):
         table = table.append_column(f"at_risk_{outcome.id}", at_risk(table, outcome))
-    return _keep(home, as_of, catalogue, table.combine_chunks(), provenance)
+    built = _keep(home, as_of, catalogue, table.combine_chunks(), provenance)
+    # The snapshot is kept first: the copy for reading single households can always be made again.
+    regroup(catalogue.store)
+    return built
 
 
 def _keep(home: Home, as_of: date, catalogue: Catalogue, table: pa.Table, provenance: pa.Table) -> Snapshot:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-
+from features.facts.by_household import all_rows, rows_of
 from features.facts.kinds import CHAIN
 from features.facts.store import FactStore
 
@@ -58,10 +56,38 @@ def visible_rows(
 
     Plain loops over rows read by pyarrow; the reference that `last_word` must agree with.
     """
-    rows: list[dict[str, Any]] = []
-    for path in store.paths(kind):
-        condition = None if household is None else pc.field("household") == household
-        rows += ds.dataset(path).to_table(filter=condition).to_pylist()
+    if household is not None:
+        return HouseholdFacts(store, household, day).of(kind)
+    known = store.kinds()
+    if kind not in known:
+        return []
+    rows = [row for path in store.paths(kind) for row in all_rows(path, known[kind])]
+    return _last_words(kind, rows, day)
+
+
+class HouseholdFacts:
+    """What can be seen of one household as of ``day``: one view of the deliveries, in which each kind is read once.
+
+    A delivery that is taken in meanwhile does not show halfway through. For one thread.
+    """
+
+    def __init__(self, store: FactStore, household: str, day: date) -> None:
+        self.store, self.household, self.day = store, household, day
+        self.kinds = store.kinds()
+        self._deliveries = store.deliveries()
+        self._rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    def of(self, kind: str, household: str | None = None) -> list[dict[str, Any]]:
+        """The rows of a kind, each with its ``kind``; of another household where one is named (its neighbours)."""
+        who = self.household if household is None else household
+        if (kind, who) not in self._rows:
+            known = self.kinds.get(kind)
+            rows = rows_of(self.store, self._deliveries, known, who, self.day) if known else []
+            self._rows[kind, who] = _last_words(kind, rows, self.day)
+        return self._rows[kind, who]
+
+
+def _last_words(kind: str, rows: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
     latest: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in sorted(rows, key=lambda r: (r["delivery"], r["row"])):
         if row["known_at"] <= day and row["recorded_at"] <= day:

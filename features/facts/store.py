@@ -83,8 +83,6 @@ class FactStore:
         self.folder = home.folder("facts")
         self._manifests = self.folder / "deliveries"
         self._manifests.mkdir(exist_ok=True)
-        # A manifest never changes once it is there, so each is read once.
-        self._read: dict[str, Delivery] = {}
         # A committed manifest never changes, so each is read once.
         self._known: dict[str, Delivery] = {}
 

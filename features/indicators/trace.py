@@ -1,7 +1,8 @@
 """The slow, obvious evaluator beside the compiler: a value and the fact rows it came from.
 
-It reads the fact files with pyarrow alone and loops over rows. The household page, ``household --why`` and
-the auditor use it; the compiler must agree with it on every example and on random histories.
+It reads the facts of the household with pyarrow.parquet alone and loops over rows. The household page,
+``household --why`` and the auditor use it; the compiler must agree with it on every example and on random
+histories.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from features.facts.asof import first_visible, visible_rows
+from features.facts.asof import HouseholdFacts, first_visible, visible_rows
 from features.indicators.catalogue import LINE, Catalogue, Column
 from features.indicators.record import WELFARE
 
@@ -42,9 +43,9 @@ def _delta(day: date, t: date) -> int:
     return (day.year * 12 + day.month) - (t.year * 12 + t.month)
 
 
-def area_of(catalogue: Catalogue, household: str, day: date) -> str:
-    """The area path of a household as known on ``day``; "/" where none is known."""
-    rows = [r for r in visible_rows(catalogue.store, "household", day, household) if time_of(r) <= day]
+def area_of(facts: HouseholdFacts) -> str:
+    """The area path of a household as known on the day; "/" where none is known."""
+    rows = [r for r in facts.of("household") if time_of(r) <= facts.day]
     named = [r for r in sorted(rows, key=_order) if r["area"] is not None]
     return str(named[-1]["area"]) if named else "/"
 
@@ -54,15 +55,29 @@ def trace(catalogue: Catalogue, column: str, household: str, day: date) -> Trace
 
     Raises KeyError for a column that the catalogue does not have.
     """
-    return _Tracer(catalogue, household, day).of(catalogue.columns[column])
+    return Tracer(catalogue, HouseholdFacts(catalogue.store, household, day)).trace(column)
 
 
-class _Tracer:
-    def __init__(self, catalogue: Catalogue, household: str, day: date) -> None:
-        self.catalogue, self.household, self.day = catalogue, household, day
-        self.area = area_of(catalogue, household, day)
+class Tracer:
+    """Follows several columns of one household; facts are read once, each column is computed once."""
+
+    def __init__(self, catalogue: Catalogue, facts: HouseholdFacts) -> None:
+        self.catalogue, self.facts = catalogue, facts
+        self.household, self.day = facts.household, facts.day
+        self.area = area_of(facts)
+        self._traced: dict[str, Traced] = {}
+        self._everyone: dict[str, list[Row]] = {}
+
+    def trace(self, column: str) -> Traced:
+        """As `trace`. Raises KeyError for a column that the catalogue does not have."""
+        return self.of(self.catalogue.columns[column])
 
     def of(self, column: Column) -> Traced:
+        if column.name not in self._traced:
+            self._traced[column.name] = self._of(column)
+        return self._traced[column.name]
+
+    def _of(self, column: Column) -> Traced:
         expression = column.record.expression
         if expression is None:
             return self.windowed(column)
@@ -83,7 +98,7 @@ class _Tracer:
         rule = self.catalogue.declarations.line
         if "parameter" in rule:
             return Traced(parameters.value(str(rule["parameter"]), self.day, self.area))
-        rows = [r for r in visible_rows(self.catalogue.store, "line", self.day) if time_of(r) <= self.day]
+        rows = [r for r in self.everyone("line") if time_of(r) <= self.day]
         latest = max(rows, key=_order, default=None)
         return Traced(None) if latest is None else Traced(latest["amount"] / 100, [latest])
 
@@ -117,15 +132,20 @@ class _Tracer:
     def rows(self, kind: str, household: str) -> list[Row]:
         if kind == "welfare":
             return self.welfare(household)
-        store = self.catalogue.store
-        return [row for row in visible_rows(store, kind, self.day, household) if time_of(row) <= self.day]
+        return [row for row in self.facts.of(kind, household) if time_of(row) <= self.day]
+
+    def everyone(self, kind: str) -> list[Row]:
+        """The visible rows of a kind, whosever they are."""
+        if kind not in self._everyone:
+            self._everyone[kind] = visible_rows(self.catalogue.store, kind, self.day)
+        return self._everyone[kind]
 
     def neighbours(self) -> list[str]:
         """The households of the same lowest area that are in the population on the day."""
         populations = self.catalogue.declarations.populations
         found = set()
         everyone: dict[str, list[Row]] = {}
-        for row in sorted(visible_rows(self.catalogue.store, "household", self.day), key=_order):
+        for row in sorted(self.everyone("household"), key=_order):
             if time_of(row) <= self.day:
                 everyone.setdefault(row["household"], []).append(row)
         for household, rows in everyone.items():
@@ -143,11 +163,9 @@ class _Tracer:
 
     def welfare(self, household: str) -> list[Row]:
         declared = self.catalogue.declarations
-        lines = (
-            visible_rows(self.catalogue.store, "line", self.day) if "parameter" not in declared.line else []
-        )
+        lines = self.everyone("line") if "parameter" not in declared.line else []
         found = []
-        for row in visible_rows(self.catalogue.store, "income", self.day, household):
+        for row in self.facts.of("income", household):
             mine = row["part"] == "total" and row["per"] == "person" and row["concept"] == declared.concept
             if not mine or time_of(row) > self.day:
                 continue
@@ -180,7 +198,7 @@ class _Tracer:
         record, x = column.record, column.record.column
         known = [row for row in passing if x is None or row[x] is not None]
         values = [row[x] for row in known] if x else []
-        own = WELFARE if record.kind == "welfare" else self.catalogue.store.kinds()[record.kind].columns
+        own = WELFARE if record.kind == "welfare" else self.facts.kinds[record.kind].columns
         divisor = own[x].divisor if x else 1
         boolean = x is not None and own[x].type == "boolean"
         match record.aggregate:
