@@ -32,7 +32,9 @@ router = APIRouter(prefix="/v1", tags=["lists"])
     },
 )
 def latest_list(asked: Annotated[LatestAsked, Query()], here: Here, caller: County) -> dict[str, Any]:
-    return service.page(store=here.store, scope=caller.scope, area=asked.area, tier=asked.tier)
+    return service.page(
+        store=here.store, scope=caller.scope, area=asked.area, tier=asked.tier, most=here.settings.page
+    )
 
 
 @router.get(
@@ -61,4 +63,5 @@ def fetch_list(
         area=asked.area,
         tier=asked.tier,
         cursor=asked.cursor,
+        most=here.settings.page,
     )

@@ -28,8 +28,6 @@ from serving.snapshots.repository import SnapshotRepository
 from serving.store import Store
 from serving.store.record import tell
 
-# Lines on a page: some 300 kB.
-PAGE = 200
 PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?")
 
 
@@ -137,8 +135,9 @@ def page(
     area: str | None = None,
     tier: str | None = None,
     cursor: str | None = None,
+    most: int,
 ) -> dict[str, Any]:
-    """Up to `PAGE` lines of a list, as `fetch` with ``next``, the cursor of the following page (or None).
+    """Up to ``most`` lines of a list, as `fetch` with ``next``, the cursor of the following page (or None).
 
     ``tier``: only its lines. A list never changes, so its pages never shift.
 
@@ -152,15 +151,15 @@ def page(
         list_ = header["list"]
         start = cursors.position(cursor, list_=list_, area=here.area, tier=tier) if cursor is not None else 0
         # One more than a page holds tells whether another follows.
-        lines = repository.lines(here, list_, tier=tier, start=start, most=PAGE + 1)
+        lines = repository.lines(here, list_, tier=tier, start=start, most=most + 1)
         if not lines and not repository.judged_any(here, list_):
             raise Refusal("empty_area", area=here.area)
         following = None
-        if len(lines) > PAGE:
-            begins = repository.position(here, list_, lines[PAGE]["household"])
+        if len(lines) > most:
+            begins = repository.position(here, list_, lines[most]["household"])
             assert begins is not None
             following = cursors.mark(begins, list_=list_, area=here.area, tier=tier)
-    return {**header, "lines": lines[:PAGE], "next": following}
+    return {**header, "lines": lines[:most], "next": following}
 
 
 def _whole(repository: ListRepository, scope: Scope, name: str, *, of_area: bool = False) -> dict[str, Any]:

@@ -33,8 +33,9 @@ def _refused(request: Request, refusal: Exception) -> Response:
 def _not_valid(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
     first = problem.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    # Only where and of what kind: what was sent may be personal.
+    # Only where and of what kind: what was sent may be personal, also the name of a key not asked for.
+    place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    where = ".".join(str(part) for part in place[1:]) or str(place[0])
     return answer(request, Refusal("bad_request", column=where, reason=first["type"]))
 
 

@@ -6,14 +6,14 @@ declaration of errors (`features.error_kinds`), so that the description cannot d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from string import Formatter
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from features.documents import ErrorDocument
 from features.error_kinds import KINDS
@@ -22,6 +22,7 @@ from features.wording import N_, both, text
 from serving.web.access import Anyone
 
 VERSION = "1"
+JSON = "application/json"
 # What may happen to any request, whatever its route.
 ANY_ROUTE = ("bad_request", "method_not_allowed", "body_too_large", "deadline_exceeded", "bug")
 # What may happen to any request that needs an account and the store.
@@ -80,7 +81,7 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
     response: dict[str, Any] = {
         "model": ErrorDocument,
         "description": "\n".join([f"{HTTPStatus(status).phrase}:", "", *lines]),
-        "content": {"application/json": {"examples": examples}},
+        "content": {JSON: {"examples": examples}},
     }
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": _header("How to sign in.", "Bearer")}
@@ -105,7 +106,7 @@ def answers(
     """One good answer of a route: its words, an example and its headers as ``name=(description, example)``."""
     response: dict[str, Any] = {"description": description}
     if example is not None:
-        response["content"] = {"application/json": {"example": example}}
+        response["content"] = {JSON: {"example": example}}
     if headers:
         response["headers"] = {
             name.replace("_", "-"): _header(*about) | {"required": True} for name, about in headers.items()
@@ -126,17 +127,31 @@ def describe(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     about = both(ABOUT)
+    routes = [route for route in iter_route_contexts(app.routes) if _for_programs(route.path or "")]
     document = get_openapi(
         title="fangpin 防贫",
         version=VERSION,
         description=f"{about['en']}\n\n{about['zh']}",
-        routes=[route for route in iter_route_contexts(app.routes) if _for_programs(route.path or "")],
+        routes=routes,
         tags=[{"name": name, "description": f"{text(m, 'en')}\n\n{text(m, 'zh')}"} for name, m in TAGS],
         servers=[{"url": "/"}],
     )
+    _restore_examples(document, routes)
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)
     return document
+
+
+def _restore_examples(document: dict[str, Any], routes: Iterable[RouteContext]) -> None:
+    """Set the examples of answers again as they were declared: FastAPI drops what is null in them."""
+    for route in routes:
+        original = route.original_route
+        assert isinstance(original, APIRoute)
+        for method in original.methods or ():
+            written = document["paths"][route.path][method.lower()]["responses"]
+            for status, response in original.responses.items():
+                declared = response.get("content", {}).get(JSON, {})
+                written[str(status)].get("content", {}).get(JSON, {}).update(declared)
 
 
 def _for_programs(path: str) -> bool:

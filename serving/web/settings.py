@@ -26,3 +26,5 @@ class Settings:
     secure_cookies: bool = False
     # Households that one batch may name.
     batch: int = 1000
+    # Lines on a page of a list; 200 are some 300 kB.
+    page: int = 200
