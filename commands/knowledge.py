@@ -88,10 +88,11 @@ def household(
     who = household if household is not None else home.pseudonym(str(key))
     known = catalogue.load(home)
     seen = HouseholdFacts(known.store, who, day)
+    tracer = Tracer(known, seen)
     if why is not None:
         if why not in known.columns:
             raise Refusal("unknown_name", what=both("indicator"), name=why, known=", ".join(known.columns))
-        traced, column = Tracer(known, seen).trace(why), known.columns[why]
+        traced, column = tracer.trace(why), known.columns[why]
         return WhyDocument.model_validate(
             {
                 "indicator": why,
@@ -111,7 +112,7 @@ def household(
             "household": who,
             "as_of": day,
             "facts": _facts(known, facts),
-            "indicators": _indicators(known, seen),
+            "indicators": {name: tracer.trace(name).value for name in known.columns},
         }
     )
 
@@ -173,30 +174,6 @@ def _facts(known: Any, rows: list[dict[str, Any]]) -> list[Any]:
         common = {name: row[name] for name in FactPart.model_fields if name in row and name != "kind"}
         parts.append(FactPart(kind=kind, values=values, file=files[row["delivery"]], **common))
     return parts
-
-
-def _indicators(known: Any, seen: Any) -> dict[str, Any]:
-    """Every column for one household: computed among the households of its lowest area, as area columns need."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from features.indicators.compile import PAIRS, Compiler
-    from features.indicators.trace import area_of
-
-    household, day = seen.household, seen.day
-    with Compiler(known) as compiler:
-        pairs = compiler.population([day])
-        area = area_of(seen)
-        near = pairs.filter(pc.equal(pairs["area"], area))
-        if household not in set(near["household"].to_pylist()):
-            # Not in the population of the day, such as a panel household that was not interviewed.
-            alone = pa.table({"household": [household], "as_of": [day], "known": [day], "area": [area]}).cast(
-                PAIRS
-            )
-            near = pa.concat_tables([near, alone])
-        table = compiler.compute(near)
-    row = table.filter(pc.equal(table["household"], household)).to_pylist()[0]
-    return {name: row[name] for name in known.columns}
 
 
 @verb()
