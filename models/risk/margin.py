@@ -99,13 +99,11 @@ class Margin:
         encoded = self.encoding.encode(columns)
         linear = self.scorecard.contributions(encoded)
         trees = self.tables.contributions(encoded, self.inputs)
-        terms: dict[str, Floats] = {}
+        whole = self.parts.tree_weight * trees
         for i, spec in enumerate(self.specs):
-            term = self.parts.tree_weight * trees[i]
             if spec.name in linear:
-                term = self.parts.linear_weight * linear[spec.name] + term
-            terms[spec.name] = term
-        return self.base, terms
+                whole[i] = self.parts.linear_weight * linear[spec.name] + whole[i]
+        return self.base, dict(zip((spec.name for spec in self.specs), whole, strict=True))
 
     def margin(self, columns: Columns) -> Floats:
         """The margin of each row: base and contributions added in the order of the columns."""
@@ -120,5 +118,5 @@ def total(base: float, terms: dict[str, Floats]) -> Floats:
     """base + Σ terms, in the order of the terms."""
     result = np.full(len(next(iter(terms.values()), [])), base)
     for term in terms.values():
-        result = result + term
+        result += term
     return result

@@ -8,14 +8,14 @@ variable's contribution is a piecewise linear curve, and that curve is what is e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.risk.columns import Encoding, Floats
+from models.risk.columns import FEW, Encoding, Floats
 
 CLIP = 8.0
 """Standardised pieces end here, so that no single wild value can carry a household away."""
@@ -111,6 +111,35 @@ class Curve:
         return result
 
 
+class _Curves:
+    """Many curves, each over values of its own, looked up together."""
+
+    def __init__(self, curves: Sequence[Curve]) -> None:
+        self._each = curves
+        self._start = np.cumsum([0, *(len(curve.knots) for curve in curves)])[:-1, None]
+        self._knots = np.concatenate([np.zeros(0), *(curve.knots for curve in curves)])
+        self._values = np.concatenate([np.zeros(0), *(curve.values for curve in curves)])
+        # From each knot to the next; beyond the last it is level.
+        slopes = [np.append(np.diff(c.values) / np.diff(c.knots), 0.0) for c in curves]
+        self._slopes = np.concatenate([np.zeros(0), *slopes])
+        self._missing = np.array([curve.missing for curve in curves])[:, None]
+
+    def at(self, over: Sequence[Floats]) -> Sequence[Floats]:
+        """Each curve at its own values."""
+        if not over or len(over[0]) >= FEW:
+            return [curve.at(x) for curve, x in zip(self._each, over, strict=True)]
+        x = np.array(over)
+        place = np.empty(x.shape, dtype=np.intp)
+        for i, curve in enumerate(self._each):
+            place[i] = curve.knots.searchsorted(x[i], side="right")
+        # The last knot that is not above the value; the first where all are.
+        place = self._start + np.maximum(place - 1, 0)
+        left, values = self._knots[place], self._values[place]
+        # As `numpy.interp` does it, to the bit; on a knot, or below the first, the value is the knot's own.
+        known = np.where(x > left, self._slopes[place] * (x - left) + values, values)
+        return list(np.where(np.isnan(x), self._missing, known))
+
+
 def history(part: str, now: Floats, before: Floats) -> Floats:
     """Mean, minimum or absolute difference of the present and an earlier welfare.
 
@@ -139,6 +168,7 @@ class Scorecard:
         self._check()
         self._now = next((s.name for s in encoding.specs if s.welfare == "now"), None)
         self._curves = {(v.column, v.part): _curve(v) for v in variables if v.column not in encoding.levels}
+        self._together = _Curves(list(self._curves.values()))
         self._levels = {
             v.column: _level_values(v, len(encoding.levels[v.column]))
             for v in variables
@@ -151,22 +181,27 @@ class Scorecard:
         A history counts towards the earlier welfare where that is known, and else towards the present
         one, which it then equals.
         """
-        terms: dict[str, Floats] = {}
-        for variable in self.variables:
-            name = variable.column
-            if name in self._levels:
-                terms[name] = self._levels[name].take(encoded[name])
-            elif variable.part == "value":
-                terms[name] = self._curves[name, "value"].at(encoded[name])
-        for variable in self.variables:
-            if variable.part != "value" and self._now is not None:
-                name, now, before = variable.column, encoded[self._now], encoded[variable.column]
-                share = self._curves[name, variable.part].at(history(variable.part, now, before))
-                known = ~np.isnan(before)
-                zero = np.zeros(len(now))
+        terms: dict[str, Floats] = {name: values.take(encoded[name]) for name, values in self._levels.items()}
+        shares = dict(zip(self._curves, self._together.at(self._drawn(encoded)), strict=True))
+        terms |= {name: share for (name, part), share in shares.items() if part == "value"}
+        if self._now is None:
+            return terms
+        zero = np.zeros(len(encoded[self._now]))
+        for (name, part), share in shares.items():
+            if part != "value":
+                known = ~np.isnan(encoded[name])
                 terms[name] = terms.get(name, zero) + np.where(known, share, 0.0)
                 terms[self._now] = terms.get(self._now, zero) + np.where(known, 0.0, share)
         return terms
+
+    def _drawn(self, encoded: Mapping[str, npt.NDArray[Any]]) -> list[Floats]:
+        """What each curve is drawn over."""
+        return [
+            encoded[name]
+            if part == "value" or self._now is None
+            else history(part, encoded[self._now], encoded[name])
+            for name, part in self._curves
+        ]
 
     def curve(self, indicator: str) -> dict[str, Curve | dict[str, float]]:
         """What can be drawn of an indicator's columns: a curve for numbers, one value a level for categories.

@@ -18,12 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.risk.columns import Encoding, Floats
+from models.risk.columns import FEW, Encoding, Floats
 
 MAX_QUESTIONS = 7
 CHUNK = 4096
-FEW = 8
-"""Below this many rows plain Python adds faster than numpy starts; the sums are the same."""
 
 
 @dataclass(frozen=True)
@@ -158,19 +156,57 @@ class Tables:
         result = np.zeros((self.outputs, rows))
         if rows == 0 or not len(self.slot_tree):
             return result
+        if rows < FEW:
+            return self._of_few(encoded, inputs)
         for first in range(0, rows, CHUNK):
-            last = min(first + CHUNK, rows)
-            packed = self._answers(encoded, inputs, first, last)
-            if last - first < FEW:
-                self._add_few(packed, result, first)
-            else:
-                part = np.zeros((self.outputs, last - first))
-                found = np.empty(last - first)
-                for tree, output, table in self._plan:
-                    table.take(packed[tree], out=found, mode="clip")
-                    part[output] += found
-                result[:, first:last] = part
+            part = {name: values[first : first + CHUNK] for name, values in encoded.items()}
+            result[:, first : first + CHUNK] = self._of_many(part, inputs)
         return result
+
+    def _of_few(self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...]) -> Floats:
+        """All questions at once, all look-ups at once, all sums at once."""
+        asked = feature_matrix(encoded, inputs).T[self.question_feature]
+        rows = asked.shape[1]
+        answers = self._no_answers(rows)
+        answers[:-1] = asked <= self.question_threshold[:, None]
+        answers[:-1] |= np.isnan(asked) & self.question_unknown.astype(bool)[:, None]
+        found = self.values[self.slot_start[:-1, None] + self._packed(answers)[self.slot_tree]]
+        sums = self.slot_output[:, None] * rows + np.arange(rows)
+        # It adds in the order in which it is given, which is the order of the trees.
+        flat = np.bincount(sums.ravel(), found.ravel(), self.outputs * rows)
+        return flat.reshape(self.outputs, rows)
+
+    def _of_many(self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...]) -> Floats:
+        """Question by question, then table by table."""
+        rows = len(next(iter(encoded.values())))
+        answers = self._no_answers(rows)
+        for i, threshold, unknown, answer in zip(*self._asked, answers, strict=False):
+            feature = inputs[i]
+            values = encoded[feature.column]
+            if feature.level >= 0:
+                np.not_equal(values, feature.level, out=answer)
+            elif unknown:
+                np.logical_not(np.greater(values, threshold, out=answer), out=answer)
+            else:
+                np.less_equal(values, threshold, out=answer)
+        packed = self._packed(answers)
+        sums, found = np.zeros((self.outputs, rows)), np.empty(rows)
+        for tree, output, table in self._plan:
+            table.take(packed[tree], out=found, mode="clip")
+            sums[output] += found
+        return sums
+
+    def _no_answers(self, rows: int) -> npt.NDArray[np.bool_]:
+        """Questions × rows; the row after the last stays 0 and fills up trees with fewer questions than others."""
+        return np.zeros((self.questions + 1, rows), dtype=np.bool_)
+
+    def _packed(self, answers: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Each tree's answers to its questions in one byte: trees × rows."""
+        bits = answers.view(np.uint8)
+        packed = np.zeros((self.trees, answers.shape[1]), dtype=np.uint8)
+        for place, asked in enumerate(self._by_tree):
+            packed |= bits[asked] << place
+        return packed.astype(np.intp)
 
     @cached_property
     def _plan(self) -> list[tuple[int, int, Floats]]:
@@ -200,36 +236,6 @@ class Tables:
         for tree, (first, last) in enumerate(pairwise(self.tree_start.tolist())):
             filled[: last - first, tree] = self.tree_questions[first:last]
         return filled
-
-    def _answers(
-        self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...], first: int, last: int
-    ) -> npt.NDArray[np.intp]:
-        """Each tree's answers to its questions, packed: trees × rows."""
-        # the last row stays 0: trees with fewer questions than others are filled up with it
-        answers = np.zeros((self.questions + 1, last - first), dtype=np.bool_)
-        for i, threshold, unknown, answer in zip(*self._asked, answers, strict=False):
-            feature = inputs[i]
-            values = encoded[feature.column][first:last]
-            if feature.level >= 0:
-                np.not_equal(values, feature.level, out=answer)
-            elif unknown:
-                np.logical_not(np.greater(values, threshold, out=answer), out=answer)
-            else:
-                np.less_equal(values, threshold, out=answer)
-        bits = answers.view(np.uint8)
-        packed = np.zeros((self.trees, last - first), dtype=np.uint8)
-        for place, asked in enumerate(self._by_tree):
-            packed |= bits[asked] << place
-        return packed.astype(np.intp)
-
-    def _add_few(self, packed: npt.NDArray[np.intp], result: Floats, first: int) -> None:
-        slots = self.slot_start[:-1, None] + packed[self.slot_tree]
-        outputs = self.slot_output.tolist()
-        for column, found in enumerate(self.values[slots].T.tolist()):
-            sums = [0.0] * self.outputs
-            for output, value in zip(outputs, found, strict=True):
-                sums[output] += value
-            result[:, first + column] = sums
 
 
 _TYPES = {
