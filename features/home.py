@@ -29,6 +29,9 @@ CLOCKS = ("real", "simulated")
 # Published on purpose: two simulated homes give the same pseudonyms, row order and model hash.
 TEST_KEY = b"fangpin published test key: simulated homes only"
 
+# Of the pseudonyms; of the register of names: what encrypts it, and what makes its index.
+KEYS = ("pseudonym.key", "register.key", "index.key")
+
 # Homes this process holds for writing, and how often it entered.
 _held: dict[str, int] = {}
 
@@ -84,11 +87,8 @@ class Home:
         path.mkdir(parents=True, exist_ok=True)
         for folder in FOLDERS:
             (path / folder).mkdir(exist_ok=True)
-        keys = _keys_folder(path)
-        if clock == "real" and not (keys / "pseudonym.key").exists():
-            keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(keys / "pseudonym.key", secrets.token_bytes(32))
-            (keys / "pseudonym.key").chmod(0o600)
+        if clock == "real":
+            _make_keys(_keys_folder(path))
         write_atomically(path / "home.json", json.dumps({"format": FORMAT, "clock": clock}).encode())
         return cls.open(path)
 
@@ -110,6 +110,11 @@ class Home:
         else:
             raise Refusal("key_missing", file="pseudonym.key")
         return cls(path, str(clock), key)
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys, which is never inside the home: ``FANGPIN_KEYS``, else ``NAME.keys`` beside it."""
+        return _keys_folder(self.path)
 
     def folder(self, name: str) -> Path:
         """One of `FOLDERS`, made when missing."""
@@ -209,6 +214,15 @@ class Home:
     def person_pseudonym(self, source_key: str) -> str:
         """Person id; kept apart from households by its prefix, so that equal numbers never meet."""
         return hmac.digest(self.key, f"person|{source_key}".encode(), "sha256").hex()
+
+
+def _make_keys(folder: Path) -> None:
+    """Make what is missing of a real home's keys; a key that is there is never touched."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in KEYS:
+        if not (folder / name).exists():
+            write_atomically(folder / name, secrets.token_bytes(32))
+            (folder / name).chmod(0o600)
 
 
 def _keys_folder(path: Path) -> Path:

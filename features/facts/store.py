@@ -145,6 +145,10 @@ class FactStore:
         with self.home.writing():
             return self._append(delivery, tables, rows, trait)
 
+    def next_sequence(self) -> int:
+        """The number of the delivery that comes next."""
+        return max((d.sequence for d in self.deliveries()), default=0) + 1
+
     def _append(
         self,
         delivery: Delivery,
@@ -152,7 +156,7 @@ class FactStore:
         rows: pa.Table | None,
         trait: Mapping[str, object] | None,
     ) -> Delivery:
-        sequence = max((d.sequence for d in self.deliveries()), default=0) + 1
+        sequence = self.next_sequence()
         if trait is not None:
             write_atomically(
                 self.folder / "kinds" / f"{trait['id']}.json",

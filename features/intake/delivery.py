@@ -25,7 +25,7 @@ from features.intake.making import make_facts, quarantine_cells
 from features.intake.mapping import Mapping
 from features.intake.periods import NO_DAY, epoch_days
 from features.intake.quarantine import Quarantine
-from features.intake.register import Register
+from features.intake.register import Introductions, Register
 from features.intake.revisions import RowBook, earlier_facts, revised, row_index, taken_back
 from features.intake.rows import (
     Pseudonyms,
@@ -37,7 +37,7 @@ from features.intake.rows import (
     glance,
     refuse_if_hopeless,
 )
-from features.intake.tables import RawTable, as_strings, read_table
+from features.intake.tables import RawTable, read_table
 
 Progress = Callable[[str, int, int], None]
 
@@ -82,7 +82,7 @@ def ingest(
     mapping : path or id; none: the mapping whose ``files`` the name matches
     arrived : declared arrival of all files, instead of what the mapping says
     progress : called with a file's name, the number of files done, and of all
-    register : who keeps the source keys of the households, if anyone
+    register : who keeps the names behind the pseudonyms, if anyone
 
     Raises
     ------
@@ -123,6 +123,7 @@ class _Intake:
         self.lines = Lines(self.store)
         self.books: dict[str, RowBook] = {}
         self.received: dict[tuple[str, str], Delivery] = {}
+        self.introductions = Introductions()
         for delivery in self.store.deliveries():
             self.received[delivery.mapping, delivery.sha256] = delivery
             # Should a crash have come between a delivery and the clock, the clock catches up here.
@@ -220,12 +221,13 @@ class _Intake:
                 self.home.folder("quarantine") / manifest.quarantine, path, mapping, raw.header.names
             )
         index = row_index(rows, np.flatnonzero(rows.usable))
+        # First the names: should the home fail in between, nothing is known of anybody without one.
+        self._introduce(rows)
         done = self.store.append(manifest, tables, rows=index, trait=mapping.trait_record)
         self.home.advance(done.recorded_at)
         self.lines.keep(mapping, lines)
         self._book(mapping).add(done.sequence, index)
         self.received[mapping.id, sha256] = done
-        self._introduce(rows)
         return DeliveryResult(
             done.sequence, path.name, sha256,
             "unchanged" if rows_in and done.rows_unchanged == rows_in else "accepted",
@@ -336,27 +338,11 @@ class _Intake:
 
     def _introduce(self, rows: Rows) -> None:
         """Tell the register whom the pseudonyms stand for."""
-        if self.register is None:
+        if self.register is None or not rows.mapping.register:
             return
-        usable = np.flatnonzero(rows.usable)
-        known = (
-            rows.household
-            if rows.person is None
-            else rows.household * np.int64(len(rows.persons or ())) + rows.person
-        )
-        _, first = np.unique(known[usable], return_index=True)
-        columns = {name: as_strings(rows.raw.columns[name]) for name in rows.mapping.register}
-        for row in usable[first].tolist():
-            number = int(rows.household[row])
-            person = (
-                None
-                if rows.person is None or rows.persons is None
-                else rows.persons[int(rows.person[row])].as_py()
-            )
-            details = {name: values[row].as_py() for name, values in columns.items()}
-            self.register.remember(
-                rows.households[number].as_py(), rows.household_keys[number].as_py(), person, details
-            )
+        news = self.introductions.of(rows)
+        if news:
+            self.register.remember(news, source=rows.mapping.id, delivery=self.store.next_sequence())
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ KEYS = (
 FORMAT_KEYS = (
     "delimiter", "encoding", "quote", "decimal", "thousands", "header_ends_at_nul", "header_case", "header_row", "multiline",
 )  # fmt: skip
+REGISTER_KEYS = ("name", "identity", "phone", "address")
 OUTCOME_KEYS = ("id", "name", "kind", "horizons", "tier_horizon", "components", "given", "delay_days")
 
 
@@ -113,7 +114,7 @@ class Mapping:
     household: tuple[str, ...]
     person: tuple[str, ...]
     entry: tuple[str, ...]
-    register: tuple[str, ...]
+    register: Table[str, str]
     lasting: bool
     area: Area | None
     wave: Wave
@@ -190,7 +191,7 @@ class Mapping:
             used.append(self.arrival.binding.column)
         if self.retraction:
             used.append(self.retraction.column)
-        return tuple(dict.fromkeys([*used, *self.content_columns, *self.register]))
+        return tuple(dict.fromkeys([*used, *self.content_columns, *self.register.values()]))
 
 
 def available(home: Home | None = None) -> list[str]:
@@ -235,7 +236,7 @@ def _read(root: Section, content: bytes) -> Mapping:
         household=root.texts("household"),
         person=root.texts("person", ()),
         entry=entries,
-        register=root.texts("register", ()),
+        register=_read_register(root.section("register")) if "register" in root else {},
         lasting=lasting,
         area=_read_area(root.section("area")) if "area" in root else None,
         wave=read_wave(root.section("wave")),
@@ -307,6 +308,11 @@ def _read_format(section: Section) -> Format:
     except LookupError as problem:
         raise section.wrong("encoding", "choice", known="utf-8, gb18030, latin-1, utf-16, …") from problem
     return made
+
+
+def _read_register(section: Section) -> dict[str, str]:
+    section.only(*REGISTER_KEYS)
+    return {detail: section.text(detail) for detail in REGISTER_KEYS if detail in section}
 
 
 def _read_area(section: Section) -> Area:

@@ -49,7 +49,7 @@ class Generator:
         cells |= dict.fromkeys(m.person, f"p{person}")
         number = f"{household}-{person}-{entry}" + ("" if not m.lasting else f"-{period}")
         cells |= dict.fromkeys(m.entry, number)
-        cells |= dict.fromkeys(m.register, f"someone {household}")
+        cells |= dict.fromkeys(m.register.values(), f"someone {household}")
         if m.area:
             cells |= {
                 column: f"{level}{household % (2 + depth)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from features.intake import mapping as grammar
 from features.intake.delivery import ingest
 from features.intake.mapping import Mapping
 from features.intake.quarantine import REASONS
+from features.intake.register import Introduction
 from tests.features.intake.generator import Cells, Generator, expected
 
 ROOT = Path(__file__).parents[3]
@@ -98,16 +100,20 @@ def test_the_names_behind_a_register_never_reach_the_facts(
     (tmp_path / "m.yaml").write_text(block, encoding="utf-8")
     generator = Generator(Mapping.load(tmp_path / "m.yaml"))
     path = generator.write(tmp_path / "医保结算_1.csv", generator.rows())
-    told: list[tuple[str, str, str | None, dict[str, str]]] = []
+    told: list[Introduction] = []
 
     class Ear:
-        def remember(self, household: str, key: str, person: str | None, details: dict[str, str]) -> None:
-            told.append((household, key, person, dict(details)))
+        def remember(self, introductions: Sequence[Introduction], *, source: str, delivery: int) -> None:
+            assert (source, delivery) == ("clinic_bills", 1)
+            told.extend(introductions)
 
     ingest(home, [path], tmp_path / "m.yaml", register=Ear())
     assert len(told) == 60
-    assert all(home.pseudonym(key) == household for household, key, _, _ in told)
-    assert {details["姓名"] for *_, details in told} == {f"someone {n}" for n in range(30)}
+    assert all(home.pseudonym(one.key) == one.household for one in told)
+    assert {one.person for one in told} == {
+        home.person_pseudonym(f"h{n}|p{p}") for n in range(30) for p in range(2)
+    }
+    assert {tuple(one.details.items()) for one in told} == {(("name", f"someone {n}"),) for n in range(30)}
     for file in home.folder("facts").rglob("*.parquet"):
         assert b"someone" not in file.read_bytes()
         for column in pq.read_table(file).columns:
@@ -118,7 +124,7 @@ def test_the_names_behind_a_register_never_reach_the_facts(
 @pytest.mark.parametrize(
     "keys",
     [
-        grammar.KEYS, grammar.FORMAT_KEYS, grammar.OUTCOME_KEYS, bindings.BINDING_KEYS, bindings.FACT_KEYS,
+        grammar.KEYS, grammar.FORMAT_KEYS, grammar.OUTCOME_KEYS, grammar.REGISTER_KEYS, bindings.BINDING_KEYS, bindings.FACT_KEYS,
         bindings.TRAIT_KEYS, periods.KEYS, ("columns", "levels", "visits", "concept", "now", "before", "quantile", "times",
         "parameter", "lasting", "after_wave", "wave_end", "delivery"), tuple(REASONS), tuple(kinds()),
     ],
