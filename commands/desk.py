@@ -38,6 +38,10 @@ app = typer.Typer(
     help="防贫 fangpin: from household files to an explained, replayable visiting list.",
 )
 
+# Verbs of two words, by the first: what `fangpin user --help` says.
+GROUPS = {"user": "Accounts of people and programs."}
+_groups: dict[str, typer.Typer] = {}
+
 
 class Answer(Protocol):
     """A declared document: see `features.documents`."""
@@ -127,7 +131,10 @@ SHARED = {
 def verb(
     name: str | None = None, *, hidden: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function a verb: it gets a `Desk` first, and the options ``--home``, ``--lang`` and ``--json``."""
+    """Make a function a verb: it gets a `Desk` first, and the options ``--home``, ``--lang`` and ``--json``.
+
+    ``name`` may have two words (``user add``); the first is one of `GROUPS`.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         hints = typing.get_type_hints(function, include_extras=True)
@@ -160,10 +167,19 @@ def verb(
         served.__doc__ = function.__doc__
         served.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
         served.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
-        app.command(name or function.__name__.replace("_", "-"), hidden=hidden)(served)
+        first, _, second = (name or function.__name__.replace("_", "-")).partition(" ")
+        place = _group(first) if second else app
+        place.command(second or first, hidden=hidden)(served)
         return function
 
     return register
+
+
+def _group(name: str) -> typer.Typer:
+    if name not in _groups:
+        _groups[name] = typer.Typer(name=name, no_args_is_help=True, help=GROUPS[name])
+        app.add_typer(_groups[name])
+    return _groups[name]
 
 
 @contextlib.contextmanager
@@ -223,7 +239,8 @@ def _shared_last(argv: list[str]) -> list[str]:
             front.append(rest.pop(0))
     if not rest or not front:
         return rest or front
-    return [rest[0], *front, *rest[1:]]
+    words = 2 if rest[0] in GROUPS else 1
+    return [*rest[:words], *front, *rest[words:]]
 
 
 def run(argv: list[str]) -> int:

@@ -33,9 +33,14 @@ END = "<!-- end of what is written -->"
 
 
 def verbs() -> dict[str, Any]:
-    """The visible verbs by name, each with its ``params``."""
-    group: Any = typer.main.get_command(app)
-    return {name: command for name, command in group.commands.items() if not command.hidden}
+    """The visible verbs by name (one word, or two as in ``user add``), each with its ``params``."""
+    top: Any = typer.main.get_command(app)
+    found = {}
+    for first, command in top.commands.items():
+        for second, inner in getattr(command, "commands", {"": command}).items():
+            if not command.hidden and not inner.hidden:
+                found[f"{first} {second}".strip()] = inner
+    return found
 
 
 def _cell(sentence: str) -> str:

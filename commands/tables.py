@@ -92,6 +92,14 @@ LABELS = {
     "valid_to": N_("Valid to"),
     "value": N_("Value"),
     "values": N_("Values"),
+    "address": N_("Address"),
+    "disabled": N_("Disabled"),
+    "password": N_("Password"),
+    "requests": N_("Requests"),
+    "revoked": N_("Tokens revoked"),
+    "token": N_("Token"),
+    "token_ends": N_("Token ends"),
+    "user": N_("Account"),
 }
 WORDS = {
     "True": N_("yes"),

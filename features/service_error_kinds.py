@@ -88,4 +88,10 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
     "bad_days": ErrorKind(
         2, 422, N_("A token cannot hold for {days} days."), N_("Choose from 1 to {most} days.")
     ),
+    "address_taken": ErrorKind(
+        4,
+        503,
+        N_("The service cannot listen on {host}, port {port}: {reason}."),
+        N_("End what listens there, or choose another port: fangpin serve --port PORT"),
+    ),
 }

@@ -65,8 +65,7 @@ def create_app(home: Home | Path | str | None = None, settings: Settings | None 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        service.desk.close()
-        service.store.close()
+        service.close()
 
     app = FastAPI(title="fangpin", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     describe(app)

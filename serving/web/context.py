@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from features.errors import Refusal
 from features.home import Home
+from serving.accounts import service as accounts
 from serving.accounts.attendance import Attendance
 from serving.accounts.throttle import Throttle
 from serving.decisions.desk import DecisionDesk
@@ -27,6 +30,13 @@ class Service:
     settings: Settings
     attendance: Attendance
     throttle: Throttle
+
+    def close(self) -> None:
+        """Answer what was asked, write down what waits, and let go of the store; a second time does nothing."""
+        self.desk.close()
+        with suppress(Refusal):
+            accounts.note_uses(store=self.store, attendance=self.attendance)
+        self.store.close()
 
 
 def _service(request: Request) -> Service:
