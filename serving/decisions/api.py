@@ -16,6 +16,7 @@ from serving.decisions.records import StoredDecision
 from serving.decisions.requests import BatchAsked, DecisionAsked
 from serving.web.access import County
 from serving.web.context import Here
+from serving.web.ids import by_id
 from serving.web.openapi import ANY_CALLER, ANY_CHANGE, answers, refusals, told
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -132,13 +133,13 @@ async def decide_batch(
 
 
 @router.get(
-    "/decisions/{decision}",
+    by_id("/decisions/{decision}"),
     operation_id="fetch_decision",
     response_model=DecisionDocument,
     **told(N_("Fetch a stored decision"), "The same bytes as when it was made. Who looked is noted."),
     responses={
         200: answers("The stored document.", examples.DECISION, **SEAL),
-        **refusals("unknown_decision", *ANY_CALLER),
+        **refusals("unknown_decision", "no_such_page", *ANY_CALLER),
     },
 )
 def fetch_decision(decision: Decision, here: Here, caller: County) -> Response:
@@ -146,7 +147,7 @@ def fetch_decision(decision: Decision, here: Here, caller: County) -> Response:
 
 
 @router.post(
-    "/decisions/{decision}/replay",
+    by_id("/decisions/{decision}/replay"),
     operation_id="replay_decision",
     response_model=ReplayedDocument,
     **told(
@@ -159,6 +160,7 @@ def fetch_decision(decision: Decision, here: Here, caller: County) -> Response:
         ),
         **refusals(
             "unknown_decision",
+            "no_such_page",
             "unknown_snapshot",
             "unknown_bundle",
             "bundle_damaged",

@@ -14,6 +14,7 @@ from serving.households.documents import HistoryDocument
 from serving.lists import examples as lists
 from serving.web.access import County
 from serving.web.context import Here
+from serving.web.ids import by_id
 from serving.web.openapi import ANY_CALLER, answers, refusals, told
 
 router = APIRouter(prefix="/v1", tags=["households"])
@@ -32,7 +33,7 @@ HISTORY = {
 
 
 @router.get(
-    "/households/{household}/decisions",
+    by_id("/households/{household}/decisions"),
     operation_id="household_history",
     response_model=HistoryDocument,
     **told(
@@ -41,7 +42,7 @@ HISTORY = {
     ),
     responses={
         200: answers("The history.", HISTORY),
-        **refusals("unknown_household", *ANY_CALLER),
+        **refusals("unknown_household", "no_such_page", *ANY_CALLER),
     },
 )
 def household_history(

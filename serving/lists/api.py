@@ -13,6 +13,7 @@ from serving.lists.documents import ListPageDocument
 from serving.lists.requests import LatestAsked, ListAsked
 from serving.web.access import County
 from serving.web.context import Here
+from serving.web.ids import by_id
 from serving.web.openapi import ANY_CALLER, answers, refusals, told
 
 router = APIRouter(prefix="/v1", tags=["lists"])
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["lists"])
     response_model=ListPageDocument,
     **told(
         N_("The latest list of an area"),
-        "The last list that holds the whole area, with the lines that lie in it, 200 a page. Further pages are asked of /v1/lists/{list} with the list's id, the same area and tier, and the cursor that stands in next: so a list issued meanwhile mixes nothing up.",
+        "The last list that holds the whole area, with the lines that lie in it, 200 a page. Further pages are asked of /v1/lists/{list:sha256} with the list's id, the same area and tier, and the cursor that stands in next: so a list issued meanwhile mixes nothing up.",
     ),
     responses={
         200: answers("The first page.", examples.PAGE),
@@ -38,7 +39,7 @@ def latest_list(asked: Annotated[LatestAsked, Query()], here: Here, caller: Coun
 
 
 @router.get(
-    "/lists/{list}",
+    by_id("/lists/{list}"),
     operation_id="fetch_list",
     response_model=ListPageDocument,
     **told(
@@ -47,7 +48,15 @@ def latest_list(asked: Annotated[LatestAsked, Query()], here: Here, caller: Coun
     ),
     responses={
         200: answers("A page.", examples.PAGE),
-        **refusals("unknown_list", "out_of_scope", "empty_area", "bad_area", "bad_cursor", *ANY_CALLER),
+        **refusals(
+            "unknown_list",
+            "out_of_scope",
+            "empty_area",
+            "no_such_page",
+            "bad_area",
+            "bad_cursor",
+            *ANY_CALLER,
+        ),
     },
 )
 def fetch_list(

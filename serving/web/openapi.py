@@ -148,7 +148,7 @@ def _restore_examples(document: dict[str, Any], routes: Iterable[RouteContext]) 
         original = route.original_route
         assert isinstance(original, APIRoute)
         for method in original.methods or ():
-            written = document["paths"][route.path][method.lower()]["responses"]
+            written = document["paths"][route.path_format][method.lower()]["responses"]
             for status, response in original.responses.items():
                 declared = response.get("content", {}).get(JSON, {})
                 written[str(status)].get("content", {}).get(JSON, {}).update(declared)

@@ -15,7 +15,8 @@ import pytest
 from serving.lists.cursor import mark
 from serving.web.settings import Settings
 from tests.house.tree import ROOT
-from tests.serving.api.conftest import Prepared, Start
+from tests.serving.api.conftest import Start
+from tests.serving.api.prepare import Prepared
 from tests.serving.api.running import Running
 
 NOWHERE = "0" * 64
