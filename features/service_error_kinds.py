@@ -49,6 +49,12 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
     "not_ready": ErrorKind(
         4, 503, N_("The service cannot work yet: {reason}"), N_("Ask /readyz, and mend what it names.")
     ),
+    "too_busy": ErrorKind(
+        4,
+        503,
+        N_("More decisions are asked for than can wait."),
+        N_("Ask again in a few seconds; a batch is quicker than many single questions."),
+    ),
     "store_busy": ErrorKind(
         4, 503, N_("The store {file} is in use by another writer."), N_("Try again in a moment.")
     ),

@@ -173,7 +173,7 @@ class Tables:
         found = self.values[self.slot_start[:-1, None] + self._packed(answers)[self.slot_tree]]
         sums = self.slot_output[:, None] * rows + np.arange(rows)
         # It adds in the order in which it is given, which is the order of the trees.
-        flat = np.bincount(sums.ravel(), found.ravel(), self.outputs * rows)
+        flat: Floats = np.bincount(sums.ravel(), found.ravel(), self.outputs * rows).astype(np.float64)
         return flat.reshape(self.outputs, rows)
 
     def _of_many(self, encoded: Mapping[str, npt.NDArray[Any]], inputs: tuple[Feature, ...]) -> Floats:

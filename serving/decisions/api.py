@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
 
 # Codes that are about one household; the others would befall every household of the batch alike.
 OF_ONE = ("unknown_household", "contributions_differ")
-NO_JUDGEMENT = ("not_published", "no_champion", "catalogue_mismatch", "bundle_damaged")
+NO_JUDGEMENT = ("not_published", "no_champion", "catalogue_mismatch", "bundle_damaged", "too_busy")
 SEAL = {"Fangpin_SHA256": ("SHA-256 of the body.", examples.ID)}
 
 Decision = Annotated[Sha256, Path(description="The decision's id.", examples=[examples.ID])]

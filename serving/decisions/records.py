@@ -12,9 +12,20 @@ from hashlib import sha256
 from typing import Any
 
 from models.record.canonical import canonical, digest
+from serving.scope import Scope
 
 # The documents are not encrypted yet; the key that will encrypt them has another name.
 PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: a household, the published day (None: the latest), who asks and what they may see."""
+
+    household: str
+    as_of: date | None
+    scope: Scope
+    by: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,15 @@ class DecisionRepository:
         query = select(decisions.c.document).where(decisions.c.id == decision, scope.covers(decisions.c.area))
         body = self.session.connection.execute(query).scalar_one_or_none()
         return None if body is None else StoredDecision(body)
+
+    def by_ids(self, scope: Scope, ids: Collection[str]) -> dict[str, StoredDecision]:
+        """Those of ``ids`` (at most 1,000 or so) that are stored, by their ids."""
+        if not ids:
+            return {}
+        query = select(decisions.c.id, decisions.c.document).where(
+            decisions.c.id.in_(ids), scope.covers(decisions.c.area)
+        )
+        return {id_: StoredDecision(body) for id_, body in self.session.connection.execute(query)}
 
     def of_judgement(self, scope: Scope, snapshot: str, bundle: str, parameters: str) -> set[str]:
         """Ids of the decisions already made with the three."""

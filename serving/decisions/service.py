@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from features.errors import Refusal
 from features.home import Home
 from models.record.canonical import canonical
-from models.record.decision import Judge, difference, identity
+from models.record.decision import Judge, difference
 from serving.champion import bundles as shelf
 from serving.champion.repository import ChampionRepository
-from serving.decisions.judging import bench, seat
-from serving.decisions.records import StoredDecision, decision_row
-from serving.decisions.repository import DecisionRepository, DecisionWriter
+from serving.decisions.judging import seat
+from serving.decisions.records import Asked, StoredDecision
+from serving.decisions.repository import DecisionRepository
+from serving.decisions.sitting import Sitting
 from serving.scope import Scope
 from serving.snapshots.records import Published
 from serving.snapshots.repository import SnapshotRepository
 from serving.store import Reading, Store
-from serving.store.record import log_access, tell
+from serving.store.record import log_access
 
 Progress = Callable[[int, int | None], None]
 
@@ -35,37 +36,45 @@ def decide(
     Raises `Refusal` ``not_published``, ``no_champion``, ``catalogue_mismatch``, ``unknown_household`` (also
     for one out of scope), ``bundle_damaged``, ``contributions_differ``.
     """
+    answer = decide_together(home=home, store=store, asked=[Asked(household, as_of, scope, by)])[0]
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+def decide_together(*, home: Home, store: Store, asked: Sequence[Asked]) -> list[StoredDecision | Refusal]:
+    """Answer many as `decide` answers one, in their order, by one reading and one writing of the store.
+
+    A refusal of one leaves the others alone. What is new, its events and the notes of access are written in
+    one transaction: raises `Refusal` ``store_busy`` or ``store_not_writable``, and then nothing is stored.
+    """
+    answers: dict[int, StoredDecision | Refusal] = {}
+    sittings: list[tuple[list[int], Sitting]] = []
     with store.reading() as reading:
-        sitting = bench(reading, home, scope, as_of)
-        published, judge = sitting.published, sitting.judge
-        id_ = identity(household, published.snapshot, judge.bundle.model_sha256, published.parameters)
-        stored = DecisionRepository(reading).by_id(scope, id_)
-        row = SnapshotRepository(reading).row(scope, published, household) if stored is None else None
-    made: dict[str, Any] = {}
-    if stored is None:
-        if row is None:
-            raise Refusal("unknown_household")
-        judged = next(iter(judge.judge([row])))
-        made = decision_row(judge.document(judged))
-    with store.writing() as writing:
-        if made:
-            # Somebody else may have asked the same in between.
-            stored = DecisionRepository(writing).by_id(scope, id_)
-            if stored is None:
-                DecisionWriter(writing).add(scope, [made], by)
-                tell(
-                    writing,
-                    "decision_stored",
-                    subject=id_,
-                    area=made["area"],
-                    by=by,
-                    household=household,
-                    digest=made["digest"],
-                )
-                stored = StoredDecision(made["document"], new=True)
-        assert stored is not None
-        log_access(writing, "decide", subject=household, area=stored.document["area"], by=by, decision=id_)
-    return stored
+        for places in _by_day_and_scope(asked):
+            try:
+                sittings.append((places, Sitting.open(reading, home, [asked[i] for i in places])))
+            except Refusal as refusal:
+                answers |= dict.fromkeys(places, refusal)
+    for _, sitting in sittings:
+        sitting.judge()
+    if any(sitting.tells for _, sitting in sittings):
+        with store.writing() as writing:
+            for places, sitting in sittings:
+                answers |= zip(places, sitting.write(writing), strict=True)
+    else:
+        # Refusals alone: there is nothing to write, and nobody to wait for.
+        for places, sitting in sittings:
+            answers |= zip(places, sitting.refusals(), strict=True)
+    return [answers[i] for i in range(len(asked))]
+
+
+def _by_day_and_scope(asked: Sequence[Asked]) -> list[list[int]]:
+    """Places of the questions that one sitting answers."""
+    groups: dict[tuple[str, date | None], list[int]] = {}
+    for place, one in enumerate(asked):
+        groups.setdefault((one.scope.area, one.as_of), []).append(place)
+    return list(groups.values())
 
 
 def fetch(*, store: Store, scope: Scope, decision: str, by: str) -> StoredDecision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -91,6 +91,17 @@ class SnapshotRepository:
         )
         for found in self.session.connection.execute(query):
             yield _row(found, published)
+
+    def rows_of(self, scope: Scope, published: Published, households: Collection[str]) -> list[Row]:
+        """The rows of those of ``households`` (at most 1,000 or so) that are in the snapshot and the scope."""
+        if not households:
+            return []
+        query = select(published_rows).where(
+            published_rows.c.snapshot == published.snapshot,
+            published_rows.c.household.in_(households),
+            scope.covers(published_rows.c.area),
+        )
+        return [_row(found, published) for found in self.session.connection.execute(query)]
 
     def row(self, scope: Scope, published: Published, household: str) -> Row | None:
         query = select(published_rows).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import insert
@@ -16,6 +17,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "promotion_refused": frozenset({"action", "findings", "reason", "record"}),
     "list_issued": frozenset({"period", "as_of", "snapshot", "bundle", "parameters", "lines", "digest"}),
     "decision_stored": frozenset({"household", "digest"}),
+    "people_remembered": frozenset({"delivery", "details"}),
     "account_added": frozenset({"role", "token_ends"}),
     "account_disabled": frozenset({"sessions", "tokens"}),
     "password_replaced": frozenset({"sessions"}),
@@ -29,27 +31,36 @@ EVENTS: dict[str, frozenset[str]] = {
 
 def tell(session: Writing, kind: str, *, subject: str, area: str, by: str, **detail: Any) -> None:
     """Add one event; ValueError if it does not tell exactly what its kind demands."""
+    add_events(session, [event(kind, subject=subject, area=area, by=by, **detail)])
+
+
+def event(kind: str, *, subject: str, area: str, by: str, **detail: Any) -> dict[str, Any]:
+    """An event to be added with others by `add_events`. Raises ValueError as `tell` does."""
     if set(detail) != EVENTS[kind]:
         raise ValueError(f"{kind} must tell {sorted(EVENTS[kind])}, not {sorted(detail)}")
-    row = {
-        "kind": kind,
-        "subject": subject,
-        "area": area,
-        "detail": detail,
-        "happened_at": session.now,
-        "happened_by": by,
-    }
-    session.connection.execute(insert(events), row)
+    return {"kind": kind, "subject": subject, "area": area, "detail": detail, "happened_by": by}
+
+
+def add_events(session: Writing, told: Sequence[dict[str, Any]]) -> None:
+    """Add what `event` made, in one statement."""
+    if told:
+        session.connection.execute(_EVENT, [{**row, "happened_at": session.now} for row in told])
 
 
 def log_access(session: Writing, action: str, *, subject: str, area: str, by: str, **detail: Any) -> None:
     """Note that somebody looked at something about a household."""
-    row = {
-        "action": action,
-        "subject": subject,
-        "area": area,
-        "detail": detail,
-        "accessed_at": session.now,
-        "accessed_by": by,
-    }
-    session.connection.execute(insert(access_log), row)
+    add_accesses(session, [access(action, subject=subject, area=area, by=by, **detail)])
+
+
+def access(action: str, *, subject: str, area: str, by: str, **detail: Any) -> dict[str, Any]:
+    """A note to be added with others by `add_accesses`."""
+    return {"action": action, "subject": subject, "area": area, "detail": detail, "accessed_by": by}
+
+
+def add_accesses(session: Writing, noted: Sequence[dict[str, Any]]) -> None:
+    """Add what `access` made, in one statement."""
+    if noted:
+        session.connection.execute(_ACCESS, [{**row, "accessed_at": session.now} for row in noted])
+
+
+_EVENT, _ACCESS = insert(events), insert(access_log)
