@@ -51,6 +51,7 @@ def examine(path: Path) -> list[dict[str, Any]]:
         ("parameters", _policy),
         ("catalogue", _catalogue),
         ("store", _store),
+        ("register", _register),
         ("champion", _champion),
         ("published", _published),
     )
@@ -106,6 +107,14 @@ def _store(home: Any) -> None:
 
     with Store.open(home):
         pass
+
+
+def _register(home: Any) -> None:
+    from serving.register.service import check
+    from serving.store import Store
+
+    with Store.open(home) as store:
+        check(home=home, store=store)
 
 
 def _champion(home: Any) -> None:

@@ -71,13 +71,15 @@ def take_in(
 ) -> list[dict[str, Any]]:
     """Take files in with progress; a record for each, also for the refused."""
     from features.intake.delivery import ingest as take
+    from serving.register.remembering import HomeRegister
 
-    with desk.step("Taking files in") as progress:
+    with HomeRegister(home, by=asked.asker()) as register, desk.step("Taking files in") as progress:
         results = take(
             home,
             files or [],
             mapping=mapping,
             arrived=asked.day(arrived) if arrived else None,
             progress=lambda name, done, total: progress(done, total, name),
+            register=register,
         )
     return [result.document() for result in results]

@@ -100,4 +100,27 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
         N_("The service cannot listen on {host}, port {port}: {reason}."),
         N_("End what listens there, or choose another port: fangpin serve --port PORT"),
     ),
+    "key_damaged": ErrorKind(
+        3,
+        503,
+        N_("The key file {file} does not hold {length} bytes."),
+        N_("Restore the folder that FANGPIN_KEYS names, or set FANGPIN_KEYS."),
+    ),
+    "register_key_unknown": ErrorKind(
+        3,
+        503,
+        N_(
+            "The register holds names that were encrypted with the key {key}, which is not in the keys folder."
+        ),
+        N_("Put that key back beside register.key, under a name like register-1.key."),
+    ),
+    "register_damaged": ErrorKind(
+        3,
+        503,
+        N_("A name of the register cannot be decrypted: it was changed or stands in the wrong place."),
+        N_("Restore the store and the keys from backups of the same day."),
+    ),
+    "unknown_purpose": ErrorKind(
+        2, 422, N_("Full names are shown for a purpose that must be chosen."), N_("Choose one of: {known}.")
+    ),
 }

@@ -1,1 +1,1 @@
-"""The register: who is behind a pseudonym, encrypted, shown masked."""
+"""The register: who is behind a pseudonym. Encrypted where it lies, found exactly, shown masked, read on record."""

@@ -207,6 +207,25 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
+# --- who is behind a pseudonym: one row a detail of a household (person empty) or of a member
+
+details = Table(
+    "details",
+    metadata,
+    Column("household", Hash, primary_key=True),
+    Column("person", Hash, primary_key=True),
+    Column("detail", String(20), primary_key=True),
+    # Nonce and ciphertext, bound to this table, row, column and key.
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key_id", String(40), nullable=False),
+    # Keyed digests: whether a delivery says the same again, and what a search finds it by.
+    Column("sameness", String(32), nullable=False),
+    Column("lookup", String(32), index=True),
+    # The delivery that said it.
+    Column("source", String(80), nullable=False),
+    Column("delivery", Integer, nullable=False),
+)
+
 # --- the record of acts, and people
 
 events = Table(
