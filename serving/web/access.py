@@ -6,13 +6,16 @@ Each route has exactly one parameter of one of these types; a test lists the rou
 - `County`: a bearer token, or a session (with its CSRF token in a header where the request changes something).
 - `CountyPage`: a session; a browser without one is led to the sign-in page.
 - `CountyForm`: a session and the CSRF token of its form, in the field ``csrf``.
+
+The rules run in the event loop: each is one look into an index, which no writer can hold up.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -20,7 +23,8 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from features.errors import Refusal
 from serving.accounts import service as accounts
 from serving.accounts.records import Caller
-from serving.web.context import Here
+from serving.web.context import Here, Service
+from serving.web.settings import Settings
 
 COOKIE = "fangpin_session"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
@@ -28,18 +32,57 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `fangpin user add`.")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a signed-in browser.")
+Rule = Callable[..., Coroutine[Any, Any, Caller]]
 
 
 class SignInFirst(Exception):
     """A page was asked for without a session: the browser is led to the sign-in page."""
 
 
-def _public() -> None:
+def cookie_name(name: str, settings: Settings) -> str:
+    """Behind TLS, ``__Host-`` keeps other names of the domain from setting the cookie."""
+    return f"__Host-{name}" if settings.secure_cookies else name
+
+
+def session_cookie(request: Request) -> str | None:
+    """What the session's cookie holds, if the browser sent one."""
+    service: Service = request.app.state.service
+    return request.cookies.get(cookie_name(COOKIE, service.settings))
+
+
+def present(request: Request) -> Caller | None:
+    """Who is signed in, for pages that ask nobody to be; None also where the store does not answer."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is not None or "app" not in request.scope:
+        return known
+    try:
+        return _session(request)
+    except Refusal:
+        return None
+
+
+def from_here(request: Request) -> None:
+    """Refuse (``form_not_ours``) what a browser sends from a page of another origin.
+
+    Browsers say where a request comes from; an origin that is withheld ("null", as our own Referrer-Policy
+    makes some do) says nothing, and the token of the form decides alone.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "null")
+    if site is not None:
+        ours = site == "same-origin"
+    else:
+        ours = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    if not ours:
+        raise Refusal("form_not_ours")
+
+
+async def _public() -> None:
     return None
 
 
-def _by_token_or_session(*roles: str) -> Callable[..., Caller]:
-    def rule(
+def _by_token_or_session(*roles: str) -> Rule:
+    async def rule(
         request: Request,
         here: Here,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -47,47 +90,53 @@ def _by_token_or_session(*roles: str) -> Callable[..., Caller]:
     ) -> Caller:
         if bearer is not None:
             token = bearer.credentials
-            return _allowed(
-                accounts.by_token(store=here.store, token=token, attendance=here.attendance), roles
-            )
-        caller = _allowed(_session(here, cookie), roles)
+            found = accounts.by_token(store=here.store, token=token, attendance=here.attendance)
+            return _allowed(request, found, roles)
+        caller = _allowed(request, _session(request), roles)
         if request.method not in SAFE:
+            from_here(request)
             _same(caller, request.headers.get(CSRF_HEADER))
         return caller
 
     return rule
 
 
-def _by_session(*roles: str) -> Callable[..., Caller]:
-    def rule(request: Request, here: Here) -> Caller:
-        caller = _session(here, request.cookies.get(COOKIE))
+def _by_session(*roles: str) -> Rule:
+    async def rule(request: Request) -> Caller:
+        caller = _session(request)
         if caller is None:
             raise SignInFirst
-        return _allowed(caller, roles)
+        return _allowed(request, caller, roles)
 
     return rule
 
 
-def _by_form(*roles: str) -> Callable[..., Caller]:
+def _by_form(*roles: str) -> Rule:
     page = _by_session(*roles)
 
-    def rule(request: Request, here: Here, csrf: Annotated[str, Form()] = "") -> Caller:
-        caller = page(request, here)
+    async def rule(request: Request, csrf: Annotated[str, Form()] = "") -> Caller:
+        caller = await page(request)
+        from_here(request)
         _same(caller, csrf)
         return caller
 
     return rule
 
 
-def _session(here: Here, cookie: str | None) -> Caller | None:
+def _session(request: Request) -> Caller | None:
+    here: Service = request.app.state.service
     return accounts.by_session(
-        store=here.store, cookie=cookie, settings=here.settings, attendance=here.attendance
+        store=here.store,
+        cookie=session_cookie(request),
+        settings=here.settings,
+        attendance=here.attendance,
     )
 
 
-def _allowed(caller: Caller | None, roles: tuple[str, ...]) -> Caller:
+def _allowed(request: Request, caller: Caller | None, roles: tuple[str, ...]) -> Caller:
     if caller is None or caller.role not in roles:
         raise Refusal("not_signed_in")
+    request.state.caller = caller
     return caller
 
 

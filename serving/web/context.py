@@ -39,7 +39,7 @@ class Service:
         self.store.close()
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
