@@ -109,6 +109,12 @@ KINDS: dict[str, ErrorKind] = {
         N_("The rows of the snapshot {snapshot} no longer give its number."),
         N_("Build the snapshot of that day again."),
     ),
+    "catalogue_damaged": ErrorKind(
+        4,
+        409,
+        N_("The frozen catalogue {catalogue} is no longer what its hash says."),
+        N_("Restore the store from a backup; decisions of that catalogue cannot be explained otherwise."),
+    ),
     "unknown_outcome": ErrorKind(
         3, 404, N_("No mapping of this home declares the outcome {outcome}."), N_("Declared are: {known}.")
     ),

@@ -128,6 +128,37 @@ def load(home: Home) -> Catalogue:
     return assemble(store, declared(store), ParameterSet.load(home))
 
 
+def from_document(
+    document: Mapping[str, Any], *, hash_: str, parameters: ParameterSet, store: FactStore
+) -> Catalogue:
+    """The catalogue that `Catalogue.document` described, for following single households.
+
+    It knows no mappings, hence no population: what concerns a whole area has to be given to its `Tracer`.
+
+    Parameters
+    ----------
+    hash_ : what the document is known by; it must still be the hash of what was read
+    parameters : the set that the values were computed with
+
+    Raises
+    ------
+    Refusal
+        ``catalogue_damaged`` where the hash differs.
+    """
+    kinds = store.kinds()
+    records = {}
+    for indicator in document["indicators"]:
+        valid_from = date.fromisoformat(indicator["valid_from"])
+        record = make_record({**indicator, "valid_from": valid_from}, file=hash_, kinds=kinds)
+        records[record.id] = record
+    welfare = dict(document["welfare"])
+    declarations = Declarations({}, {}, welfare.get("concept"), welfare, dict(document["line"]), (), {}, False)
+    made = Catalogue(records, _ordered(records, parameters), parameters, declarations, store)
+    if made.hash != hash_:
+        raise Refusal("catalogue_damaged", catalogue=hash_[:12])
+    return made
+
+
 def assemble(
     store: FactStore, declarations: Declarations, parameters: ParameterSet, *, folder: Path = RECORDS
 ) -> Catalogue:

@@ -8,7 +8,7 @@ histories.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -59,10 +59,18 @@ def trace(catalogue: Catalogue, column: str, household: str, day: date) -> Trace
 
 
 class Tracer:
-    """Follows several columns of one household; facts are read once, each column is computed once."""
+    """Follows several columns of one household; facts are read once, each column is computed once.
 
-    def __init__(self, catalogue: Catalogue, facts: HouseholdFacts) -> None:
-        self.catalogue, self.facts = catalogue, facts
+    Parameters
+    ----------
+    areas : values of the columns that concern a whole area, by column, where they are known and the facts of
+        other households are not to be read; such a column then has no facts
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, facts: HouseholdFacts, *, areas: Mapping[str, Any] | None = None
+    ) -> None:
+        self.catalogue, self.facts, self.areas = catalogue, facts, areas
         self.household, self.day = facts.household, facts.day
         self.area = area_of(facts)
         self._traced: dict[str, Traced] = {}
@@ -80,6 +88,8 @@ class Tracer:
     def _of(self, column: Column) -> Traced:
         expression = column.record.expression
         if expression is None:
+            if self.areas is not None and column.record.rollup == "area":
+                return Traced(self.areas.get(column.name))
             return self.windowed(column)
         values: dict[str, Any] = {}
         facts: list[Row] = []

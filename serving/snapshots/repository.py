@@ -114,6 +114,15 @@ class SnapshotRepository:
         found = self.session.connection.execute(query).one_or_none()
         return None if found is None else _row(found, published)
 
+    def households_in(self, scope: Scope, published: Published, area: str) -> int:
+        """How many households of exactly this area (a village) the snapshot holds."""
+        query = select(func.count()).where(
+            published_rows.c.snapshot == published.snapshot,
+            published_rows.c.area == area,
+            scope.covers(published_rows.c.area),
+        )
+        return self.session.connection.execute(query).scalar_one()
+
 
 def _row(found: Found[Any], published: Published) -> Row:
     values = dict(zip(published.columns, json.loads(found.values), strict=True))

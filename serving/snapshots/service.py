@@ -66,6 +66,10 @@ def publish(*, home: Home, store: Store, scope: Scope, snapshot: str, by: str) -
             writer.freeze_catalogue(
                 scope, found.catalogue, canonical(found.documents["catalogue_document"]), by
             )
+            # The values were computed with these, whatever they are judged with; only tracing asks for them.
+            writer.freeze_parameters(
+                scope, found.parameters, canonical(found.documents["parameters_document"]), by
+            )
             writer.add(scope, published, rows, by)
         if latest is None or (latest.snapshot, latest.parameters) != (
             published.snapshot,
@@ -126,6 +130,8 @@ def _setting(home: Home, snapshot: Snapshot) -> dict[str, Any]:
         "line": _line(home, documents["line"], snapshot.as_of),
         # For the eye: what areas are called on this day. No decision and no hash knows of it.
         "places": places.read(home),
+        # The parameter set that the values were computed with, for following a value to its facts.
+        "computed_with": snapshot.parameters,
     }
 
 
