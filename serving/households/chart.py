@@ -78,13 +78,10 @@ class Drawing:
 
 
 def moments(seen: Seen, lang: str) -> list[Moment]:
-    """One moment a day, the earliest first; only of the outcome and horizon that the shown decision has."""
-    shown = seen.decision
-    if shown is None:
-        return []
+    """One moment a day, the earliest first; only of the outcome and horizon that is shown."""
+    asked = of(seen)
     found: dict[date, Moment] = {}
-    asked = (shown["outcome"], shown["tier_horizon"])
-    for document in [shown, *seen.kept]:
+    for document in [*([seen.decision] if seen.decision else []), *seen.kept]:
         day = date.fromisoformat(document["as_of"])
         if (document["outcome"], document["tier_horizon"]) == asked and day not in found:
             found[day] = _of_decision(document, seen, lang)
@@ -103,6 +100,13 @@ def moments(seen: Seen, lang: str) -> list[Moment]:
                 standing.period,
             )
     return [found[day] for day in sorted(found)]
+
+
+def of(seen: Seen) -> tuple[str, int] | None:
+    """Outcome and tier horizon: of the shown decision, else of the latest list."""
+    if seen.decision is not None:
+        return seen.decision["outcome"], seen.decision["tier_horizon"]
+    return (seen.stood[0].outcome, seen.stood[0].tier_horizon) if seen.stood else None
 
 
 def _of_decision(document: Document, seen: Seen, lang: str) -> Moment:
@@ -170,8 +174,7 @@ def draw(found: Sequence[Moment], numbered: Sequence[Event], width: int, lang: s
     last = next(m for m in reversed(found) if m.probability is not None)
     if last.probability is not None:
         shown = f"{last.probability * 100:.1f}%"
-        x = at(last.day) + 9 if last is found[-1] else right + 6
-        ends.append(Label(x, up(last.probability), shown, strong=True))
+        ends.append(Label(right + 6, up(last.probability), shown, strong=True))
     return Drawing(
         width=width,
         height=int(base + BOTTOM),

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from features.wording import N_, text
+from models.judgement.tiers import SEVERITY
 from serving.households import words
 from serving.households.records import Declared, Document, Frozen, Seen, Standing
-from serving.households.why import deadline
 
 # The scale of the bars: to a half, or to the whole where a half is not enough; pixels.
 HALF, WHOLE, BAR = 0.5, 1.0, 136
@@ -53,6 +53,7 @@ class Verdict:
     """The three cells. ``instead`` says why there is no probability."""
 
     tier: str
+    because: str
     due: date | None
     days: int | None
     planned: bool | None
@@ -72,6 +73,7 @@ def verdict(seen: Seen, document: Document, frozen: Frozen, lang: str) -> Verdic
     horizons, scale = _horizons(document, lang)
     return Verdict(
         tier=document["tier"],
+        because=_because(document, frozen, lang),
         due=due,
         days=days,
         planned=standing.planned if standing and standing.listed else None,
@@ -85,6 +87,19 @@ def verdict(seen: Seen, document: Document, frozen: Frozen, lang: str) -> Verdic
         instead="" if horizons else _instead(document, seen, frozen, lang),
         standing=_standing(document, seen.values, frozen, lang),
     )
+
+
+def _because(document: Document, frozen: Frozen, lang: str) -> str:
+    """In one sentence what brings somebody to the door: the gravest rule, else the strongest reason."""
+    hits = sorted(document["rules"], key=lambda hit: -SEVERITY[hit["min_tier"]])
+    for hit in hits:
+        if hit["id"] in frozen.policy.rules:
+            told = frozen.policy.rules[hit["id"]].sentence[lang]
+            return words.sentence(words.tidy(words.without_request(told, lang), lang), lang)
+    if document["tier"] == "none" or not document["reasons"]:
+        return ""
+    told = words.without_norm(document["reasons"][0]["sentence"][lang], lang)
+    return words.sentence(words.tidy(words.without_request(told, lang), lang), lang)
 
 
 def on_list(seen: Seen, document: Document) -> Standing | None:
@@ -107,22 +122,17 @@ def raised_said(raised_by: str, rules: int, lang: str) -> str:
 
 
 def _due(document: Document, frozen: Frozen) -> tuple[int | None, date | None]:
-    """The earliest deadline of the rules that hit; where only the score raised it, that of its tier."""
+    """The earliest deadline: of the rules that hit, and of the tier that the score raised."""
     policy, as_of = frozen.policy, date.fromisoformat(document["as_of"])
+    parameters = {policy.rules[hit["id"]].days for hit in document["rules"] if hit["id"] in policy.rules}
+    if document["raised_by"] in ("score", "both"):
+        parameters.add(f"visit_days_{document['tier']}")
     found = [
-        (days, due)
-        for hit in document["rules"]
-        if hit["id"] in policy.rules
-        for days, due in [deadline(policy.rules[hit["id"]], document, policy)]
-        if days is not None
+        int(days)
+        for parameter in parameters & policy.parameters.ids()
+        if (days := policy.parameters.value(parameter, as_of, document["area"])) is not None
     ]
-    if found:
-        return min(found, key=lambda pair: pair[0] or 0)
-    parameter = f"visit_days_{document['tier']}"
-    if document["raised_by"] != "score" or parameter not in policy.parameters.ids():
-        return None, None
-    days = policy.parameters.value(parameter, as_of, document["area"])
-    return (None, None) if days is None else (int(days), as_of + timedelta(days=int(days)))
+    return (min(found), as_of + timedelta(days=min(found))) if found else (None, None)
 
 
 def _horizons(document: Document, lang: str) -> tuple[list[Horizon], float]:
@@ -218,6 +228,10 @@ def _standing(
     rows = [(text("Income per person", lang), _income(document, values, frozen, lang))]
     if document["line"]:
         rows.append((text("Line", lang), _line(document["line"], frozen, lang)))
+    after = values.get("income_after_self_paid")
+    if after is not None and document["line"] and values.get("income_12m") not in (None, after):
+        told = _over(after, document["line"], frozen, lang)
+        rows.insert(1, (text("After medical costs", lang), told))
     guarantees = _guarantees(values, lang)
     if guarantees:
         rows.append((text("Guarantees and water", lang), guarantees))
@@ -233,15 +247,19 @@ def _income(document: Document, values: Mapping[str, Any], frozen: Frozen, lang:
     units = frozen.policy.units
     # The line counts by the person and year; a panel's wave is told as a part of its own line.
     if income is not None and line and line["unit"] == "yuan_per_person_year":
-        apart = income - line["value"]
-        told = text("{income} a year", lang, income=words.said(income, units.get("yuan"), lang))
-        gap = words.said(abs(apart), units.get("yuan"), lang)
-        over, under = N_("{income}, {gap} above the line"), N_("{income}, {gap} below the line")
-        return text(over if apart >= 0 else under, lang, income=told, gap=gap)
+        return _over(income, line, frozen, lang)
     for column in ("income_12m_log", "welfare_log", "welfare_log_before"):
         if values.get(column) is not None:
             return words.said(values[column], units.get("log_ratio"), lang)
     return text("not known", lang)
+
+
+def _over(income: float, line: Mapping[str, Any], frozen: Frozen, lang: str) -> str:
+    """Yuan a year, and how far above or below the line."""
+    yuan, apart = frozen.policy.units.get("yuan"), income - line["value"]
+    told = text("{income} a year", lang, income=words.said(income, yuan, lang))
+    over, under = N_("{income}, {gap} above the line"), N_("{income}, {gap} below the line")
+    return text(over if apart >= 0 else under, lang, income=told, gap=words.said(abs(apart), yuan, lang))
 
 
 def _line(line: Mapping[str, Any], frozen: Frozen, lang: str) -> str:

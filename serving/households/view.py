@@ -15,10 +15,12 @@ from serving.households.verdict import Verdict, raised_said, verdict
 from serving.households.why import (
     ReasonRow,
     RuleRow,
+    SourceRow,
     UnknownRow,
     group_said,
     reason_rows,
     rule_rows,
+    source_rows,
     unknown_rows,
 )
 
@@ -99,6 +101,7 @@ class View:
     lowering: list[ReasonRow]
     unknown: list[UnknownRow]
     rules: list[RuleRow]
+    sources: list[SourceRow]
     score: Score | None
     lists: list[ListRow]
     decisions: list[DecisionRow]
@@ -133,6 +136,7 @@ def view(seen: Seen, lang: str) -> View:
         lowering=[row for row in rows if not row.bar.raises],
         unknown=unknown_rows(document, frozen, seen.declared, lang) if document and frozen else [],
         rules=rule_rows(document, frozen, lang) if document and frozen else [],
+        sources=source_rows(document, seen.declared, lang) if document else [],
         score=_score(seen, lang),
         lists=[_list_row(standing, lang) for standing in seen.stood],
         decisions=[_decision_row(each, seen, list_, lang) for each in seen.kept],
@@ -168,14 +172,15 @@ def _origin(seen: Seen, lang: str) -> list[tuple[str, str]]:
 
 def _score(seen: Seen, lang: str) -> Score | None:
     found = chart.moments(seen, lang)
-    if not found or seen.decision is None:
+    asked = chart.of(seen)
+    if not found or asked is None:
         return None
     scored = sum(moment.probability is not None for moment in found)
     numbered = chart.events(found, lang)
     drawn = len(found) > 1 and scored > 0
     sizes = (chart.WIDE, chart.NARROW) if drawn else ()
     return Score(
-        months=seen.decision["tier_horizon"],
+        months=asked[1],
         drawings=[chart.draw(found, numbered, width, lang) for width in sizes],
         events=numbered if drawn else [],
         rows=[

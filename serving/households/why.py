@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from features.policy.vocabulary import groups
 from features.wording import N_, text
-from models.judgement.policy import Policy
-from models.judgement.rules import Rule
 from models.judgement.tiers import SEVERITY
 from serving.households import words
 from serving.households.records import Declared, Document, Frozen
@@ -19,8 +17,10 @@ from serving.households.records import Declared, Document, Frozen
 WIDTH, EDGE, WORD = 168, 10, 76
 _RAISES = (N_("raises, strong"), N_("raises, medium"), N_("raises, weak"))
 _LOWERS = (N_("lowers, strong"), N_("lowers, medium"), N_("lowers, weak"))
-# Of what is not known, so many names are told a group, and so many groups.
-NAMES, GROUPS = 3, 6
+# Of what is not known, so many names are told a group.
+NAMES = 3
+# Below this part of the largest contribution a row is folded away.
+SMALL = 0.02
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class ReasonRow:
     strength: str
     bar: Bar
     indicator: str
+    small: bool
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ class UnknownRow:
 
     name: str
     told: str
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One source: when its last word of this household arrived, and how many days before the as-of day."""
+
+    name: str
+    known_at: str
+    age: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,6 @@ class RuleRow:
     thresholds: list[tuple[str, str, str]]
     min_tier: str
     days: int | None
-    due: date | None
     source: str
 
 
@@ -82,6 +91,7 @@ def reason_rows(document: Document, frozen: Frozen, declared: Declared, lang: st
     """What raises the risk, the strongest first, then what lowers it."""
     shown = [*document["reasons"], *document["lowering"]]
     bars = _bars([reason["contribution"] for reason in shown])
+    largest = max((abs(reason["contribution"]) for reason in shown), default=0.0)
     rows = []
     for reason, (bar, third) in zip(shown, bars, strict=True):
         meaning = frozen.meanings.get(reason["indicator"])
@@ -98,6 +108,7 @@ def reason_rows(document: Document, frozen: Frozen, declared: Declared, lang: st
                 strength=text((_RAISES if bar.raises else _LOWERS)[third], lang),
                 bar=bar,
                 indicator=reason["indicator"],
+                small=abs(reason["contribution"]) < SMALL * largest,
             )
         )
     return rows
@@ -138,25 +149,27 @@ def unknown_rows(document: Document, frozen: Frozen, declared: Declared, lang: s
         names = list(dict.fromkeys(name for name, _ in by_group[group]))
         owners = words.enumerated(list(dict.fromkeys(owner for _, owner in by_group[group]))[:NAMES], lang)
         missing = text("No data of this household from: {sources}.", lang, sources=owners)
-        if len(names) <= NAMES - 1:
-            rows.append(UnknownRow(words.enumerated(names, lang), missing))
-        else:
-            some = words.enumerated(names[:NAMES], lang)
-            more = text("{names} and others.", lang, names=some) if len(names) > NAMES else f"{some}。"
-            if len(names) <= NAMES and lang == "en":
-                more = f"{some}."
-            named = text("{group}: {n} items", lang, group=group_said(group, lang), n=len(names))
-            rows.append(UnknownRow(named, f"{more}{'' if lang == 'zh' else ' '}{missing}"))
+        if len(names) < NAMES:
+            rows.append(UnknownRow(words.sentence(words.enumerated(names, lang), lang), missing))
+            continue
+        some = words.enumerated(names[:NAMES], lang)
+        if len(names) > NAMES:
+            some = text("{names} and others", lang, names=some)
+        named = text("{group}: {n} items", lang, group=group_said(group, lang), n=len(names))
+        rows.append(
+            UnknownRow(
+                words.sentence(named, lang), words.sentences([words.sentence(some, lang), missing], lang)
+            )
+        )
     return rows
 
 
-def deadline(rule: Rule, document: Document, policy: Policy) -> tuple[int | None, date | None]:
-    """Days until the visit and the day it is due, counted from the as-of day; none where policy sets none."""
-    as_of = date.fromisoformat(document["as_of"])
-    if rule.days not in policy.parameters.ids():
-        return None, None
-    days = policy.parameters.value(rule.days, as_of, document["area"])
-    return (None, None) if days is None else (int(days), as_of + timedelta(days=int(days)))
+def source_rows(document: Document, declared: Declared, lang: str) -> list[SourceRow]:
+    """The sources that told something of the household, the latest first."""
+    return [
+        SourceRow(words.source_said(source["source"], declared, lang), source["known_at"], source["age_days"])
+        for source in sorted(document["sources"], key=lambda source: source["age_days"])
+    ]
 
 
 def rule_rows(document: Document, frozen: Frozen, lang: str) -> list[RuleRow]:
@@ -181,7 +194,8 @@ def _rule_row(hit: Mapping[str, Any], document: Document, frozen: Frozen, lang: 
             since = entry.valid_from.isoformat() if entry else ""
             told = words.said(value, policy.units.get(parameter.unit), lang)
             thresholds.append((words.tidy(parameter.name[lang], lang), told, since))
-    days, due = deadline(rule, document, policy)
+    known = rule.days in policy.parameters.ids()
+    days = policy.parameters.value(rule.days, as_of, document["area"]) if known else None
     return RuleRow(
         id=rule.id,
         group=group_said(rule.group, lang),
@@ -190,7 +204,6 @@ def _rule_row(hit: Mapping[str, Any], document: Document, frozen: Frozen, lang: 
         values=values,
         thresholds=thresholds,
         min_tier=hit["min_tier"],
-        days=days,
-        due=due,
+        days=None if days is None else int(days),
         source=rule.source,
     )

@@ -27,7 +27,8 @@ _ONE = {
     "points": "point",
 }
 _PLURAL = re.compile(rf"(?<![\d.,−-])1 ({'|'.join(_ONE)})\b")
-_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
+# Not the dash of a day or a number of a record.
+_MINUS = re.compile(r"(?<![A-Za-z0-9-])-(?=\d)")
 _PERCENT = re.compile(r"(?<=\d) %")
 # Where a reason names what its value is compared with.
 _COMPARED = {"zh": re.compile(r"（参照：[^（）]*）"), "en": re.compile(r" \(compared with [^()]*\)")}
@@ -138,3 +139,11 @@ def joined(parts: list[str], lang: str) -> str:
 
 def enumerated(names: list[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(names)
+
+
+def sentence(words: str, lang: str) -> str:
+    return words + ("。" if lang == "zh" else ".")
+
+
+def sentences(parts: list[str], lang: str) -> str:
+    return ("" if lang == "zh" else " ").join(parts)
