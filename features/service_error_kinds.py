@@ -32,7 +32,7 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
         2, 413, N_("The request is larger than {limit} bytes."), N_("Send fewer households at a time.")
     ),
     "batch_too_large": ErrorKind(
-        2, 413, N_("The batch names more than {limit} households."), N_("Send fewer households at a time.")
+        2, 422, N_("The batch names more than {limit} households."), N_("Send fewer households at a time.")
     ),
     "bad_cursor": ErrorKind(
         2,

@@ -25,6 +25,7 @@ from serving.households import api as households_api
 from serving.households import pages as household_pages
 from serving.lists import api as lists_api
 from serving.lists import pages as list_pages
+from serving.register import pages as register_pages
 from serving.store import Store
 from serving.web.context import Service
 from serving.web.errors import answer, answer_errors
@@ -46,6 +47,8 @@ ROUTERS = (
     households_api.router,
     account_pages.router,
     list_pages.router,
+    # Before the household's own page: "search" is no household.
+    register_pages.router,
     household_pages.router,
     static_router,
 )
@@ -62,8 +65,8 @@ def create_app(home: Home | Path | str | None = None, settings: Settings | None 
     """
     if not isinstance(home, Home):
         home = Home.open(home or os.environ.get("FANGPIN_HOME") or "home")
-    store = Store.open(home)
     settings = settings or Settings()
+    store = Store.open(home, patience=settings.patience)
     service = Service(
         home,
         store,

@@ -45,16 +45,19 @@ class Store:
         self.engine = engine
 
     @classmethod
-    def open(cls, home: Home) -> Store:
-        """Open the home's store; raises `Refusal` ``store_damaged`` where the file is no store of ours."""
-        return cls.at(home.folder("store") / FILE)
+    def open(cls, home: Home, *, patience: float = PATIENCE) -> Store:
+        """Open the home's store; raises `Refusal` ``store_damaged`` where the file is no store of ours.
+
+        ``patience``: seconds that a writer waits for another before it is refused (``store_busy``).
+        """
+        return cls.at(home.folder("store") / FILE, patience=patience)
 
     @classmethod
-    def at(cls, path: Path) -> Store:
+    def at(cls, path: Path, *, patience: float = PATIENCE) -> Store:
         """Open the SQLite file at ``path``."""
         from serving.store.migrate import bring_up_to_date
 
-        store = cls(_sqlite_engine(path))
+        store = cls(_sqlite_engine(path, patience))
         try:
             with _plain_words(path.name):
                 bring_up_to_date(store.engine)
@@ -97,9 +100,9 @@ class Store:
         self.close()
 
 
-def _sqlite_engine(path: Path) -> Engine:
+def _sqlite_engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": PATIENCE, "check_same_thread": False}
+        f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")

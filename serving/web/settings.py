@@ -28,3 +28,6 @@ class Settings:
     batch: int = 1000
     # Lines on a page of a list; 200 are some 300 kB.
     page: int = 200
+    # Seconds that a request waits to write while another process writes; well below the deadline, because
+    # a request may have to wait behind one that waits.
+    patience: float = 3.0

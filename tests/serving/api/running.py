@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Running:
     base: str
     home: Path
     token: str
+    # Its number, where it is a process of its own.
+    process: int | None = None
 
     def client(self, token: str | None = None, timeout: float = 30.0) -> httpx.Client:
         """A client that sends ``token`` (default: the service's own)."""
@@ -56,8 +58,8 @@ def in_a_thread(home: Path, token: str, settings: Settings | None = None) -> Ite
 
 
 @contextmanager
-def in_a_process(home: Path, token: str) -> Iterator[Running]:
-    """Serve ``home`` in a process of its own, as it is served in earnest."""
+def in_a_process(home: Path, token: str, log: Path | None = None) -> Iterator[Running]:
+    """Serve ``home`` in a process of its own, as it is served in earnest; what it says goes to ``log``."""
     with _free_port() as tried:
         port = tried.getsockname()[1]
     argv = [
@@ -70,16 +72,22 @@ def in_a_process(home: Path, token: str) -> Iterator[Running]:
         "--log-level",
         "error",
     ]
-    process = subprocess.Popen(
-        [sys.executable, *argv], cwd=ROOT, env={**os.environ, "FANGPIN_HOME": str(home)}
-    )
-    running = Running(f"http://127.0.0.1:{port}", home, token)
-    try:
-        _answered(running)
-        yield running
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
+    with ExitStack() as stack:
+        said = stack.enter_context(log.open("wb")) if log else None
+        process = subprocess.Popen(
+            [sys.executable, *argv],
+            cwd=ROOT,
+            env={**os.environ, "FANGPIN_HOME": str(home)},
+            stdout=said,
+            stderr=said,
+        )
+        running = Running(f"http://127.0.0.1:{port}", home, token, process.pid)
+        try:
+            _answered(running)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(timeout=PATIENCE)
 
 
 @contextmanager
