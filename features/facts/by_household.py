@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.facts.kinds import Kind
@@ -210,7 +210,11 @@ def _of_file(path: Path, household: str, piece: Piece | None = None) -> pa.Table
         path, metadata=metadata, pre_buffer=False, page_checksum_verification=piece is not None
     ) as file:
         table = file.read_row_groups(groups, use_threads=False)
-    return table.filter(pc.equal(table["household"], household))
+    # Files stand by household, so one household's rows are one slice. (A comparison by the library's own compute
+    # functions would bring in pandas.)
+    who = table["household"].to_pylist()
+    first = bisect_left(who, household)
+    return table.slice(first, bisect_right(who, household) - first)
 
 
 def _footer(path: Path, piece: Piece | None) -> _Footer:
