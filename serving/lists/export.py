@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from features.policy.places import Places
 from features.wording import N_, text
 
 _TIERS = {
@@ -28,19 +29,23 @@ HEADER = (
     N_("Rank"), N_("Household"), N_("Area"), N_("Tier"), N_("Raised by"), N_("Visit planned"),
     N_("Probability"), N_("Reasons"), N_("Decision"),
 )  # fmt: skip
+PLACE = N_("Name of the area")
 SYNTHETIC = N_("Synthetic data")
 # A cell that begins with one of these would be read as a formula.
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def to_csv(document: Mapping[str, Any], lang: str = "zh") -> bytes:
+def to_csv(document: Mapping[str, Any], lang: str = "zh", *, places: Places | None = None) -> bytes:
     """The lines of a list document as UTF-8 with a byte order mark, so that spreadsheets read Chinese.
+
+    With ``places`` a last column says what each household's area is called, from the top down.
 
     No cell is a live formula: one that would begin like a formula begins with an apostrophe instead.
     """
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
-    titles = (*HEADER, SYNTHETIC) if document["synthetic"] else HEADER
+    titles: tuple[str, ...] = (*HEADER, SYNTHETIC) if document["synthetic"] else HEADER
+    titles += (PLACE,) if places else ()
     writer.writerow([text(title, lang) for title in titles])
     for line in document["lines"]:
         probability = line["probability"]
@@ -56,6 +61,7 @@ def to_csv(document: Mapping[str, Any], lang: str = "zh") -> bytes:
             line["decision"],
         ]
         cells += [text(_YES, lang)] if document["synthetic"] else []
+        cells += [" ".join(places.names_of(line["area"], lang))] if places else []
         writer.writerow([plain(cell) for cell in cells])
     return ("\ufeff" + sink.getvalue()).encode()
 

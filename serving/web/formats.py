@@ -70,6 +70,20 @@ def period(value: str, lang: str) -> str:
     return f"{year}年{int(month)}月" if lang == "zh" else f"{_MONTHS[int(month) - 1]} {year}"
 
 
+def short_period(value: str, lang: str) -> str:
+    """The month, quarter or year of a period, for the foot of a picture.
+
+    >>> short_period("2026-11", "zh"), short_period("2026-11", "en"), short_period("2026Q4", "en")
+    ('11月', 'Nov', 'Q4')
+    """
+    if "Q" in value:
+        return value[4:]
+    month = value[5:]
+    if not month:
+        return value
+    return f"{int(month)}月" if lang == "zh" else _MONTHS[int(month) - 1][:3]
+
+
 def number(value: float, digits: int = 0) -> str:
     """4,312; a minus is U+2212.
 
@@ -95,6 +109,11 @@ def percent(value: float | None, digits: int = 1) -> Markup | str:
     return Markup('<data value="{}">{}%</data>').format(f"{value:.6g}", number(value * 100, digits))
 
 
+def percent_plain(value: float | None, digits: int = 1) -> str:
+    """26.3% without a mark, for tables of many rows, which are kept whole by their cells."""
+    return NOTHING if value is None else f"{number(value * 100, digits)}%"
+
+
 def yuan(value: float, lang: str) -> Markup:
     """8,600元 / 8,600 yuan."""
     said = f"{number(value)}元" if lang == "zh" else f"{number(value)} yuan"
@@ -107,9 +126,17 @@ def short_hash(value: str) -> Markup:
     >>> str(short_hash("0123456789abcdef"))
     '<span class="mono whole">0123 4567 89ab</span>'
     """
+    return Markup('<span class="mono whole">{}</span>').format(grouped(value))
+
+
+def grouped(value: str) -> str:
+    """The first twelve digits in groups of four.
+
+    >>> grouped("0123456789abcdef")
+    '0123 4567 89ab'
+    """
     digits = value[:12]
-    said = " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
-    return Markup('<span class="mono whole">{}</span>').format(said)
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
 
 
 def masked_account(name: str) -> str:
@@ -128,9 +155,12 @@ FILTERS = {
         short_day,
         long_day,
         period,
+        short_period,
         number,
         signed,
         percent,
+        percent_plain,
+        grouped,
         yuan,
         short_hash,
         masked_account,

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import Refusal
@@ -99,4 +100,7 @@ def page(
 
 
 def _say(lang: str, msgid: str, /, **params: object) -> str:
+    """The sentence; what a filter drew to stand in it stays drawn."""
+    if any(hasattr(value, "__html__") for value in params.values()):
+        return Markup(escape(text(msgid, lang))).format(**params)
     return text(msgid, lang, **params)

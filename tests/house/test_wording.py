@@ -125,6 +125,6 @@ def test_templates_say_nothing_past_the_catalogues() -> None:
     for path in files(".html"):
         tree = Environment().parse(path.read_text(encoding="utf-8"))
         said = own.sub("", " ".join(data.data for data in tree.find_all(nodes.TemplateData)))
-        if found := re.findall("[\u3000-\u9fff\uff00-\uffef]+", said):
+        if found := re.findall("[\u3001-\u9fff\uff00-\uffef]+", said):
             bare[str(path.relative_to(ROOT))] = found
     assert not bare

@@ -1,0 +1,1 @@
+"""Sheets: a list as people read it, filtered, by township and page by page."""

@@ -1,0 +1,101 @@
+"""Reading the page of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from features.errors import Refusal
+from features.home import Home
+from features.policy.places import Places
+from serving.households.declared import declared
+from serving.register import service as register
+from serving.scope import Scope, scope_of
+from serving.sheets.records import Asked, Count, Sheet
+from serving.sheets.repository import SheetRepository
+from serving.snapshots.frozen import frozen
+from serving.snapshots.repository import SnapshotRepository
+from serving.store import Store
+from serving.store.record import log_access
+
+MONTHS = 12
+
+
+def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by: str) -> Sheet:
+    """A page of a list (``latest``: the one issued last), as far as it lies in the scope; it is logged.
+
+    A page beyond the last is the last.
+
+    Raises `Refusal` ``unknown_list``, ``out_of_scope``, ``bad_area``.
+    """
+    here = scope_of(asked.area, within=scope) if asked.area else scope
+    with store.reading() as reading:
+        repository, snapshots = SheetRepository(reading), SnapshotRepository(reading)
+        header = repository.header(here, name)
+        if header is None:
+            raise Refusal("unknown_list")
+        document = header.document
+        published = snapshots.of_snapshot(here, document["snapshot"], document["parameters"])
+        assert published is not None, "a list is made of a published snapshot"
+        counts = repository.counts(here, header.id)
+        sheet = Sheet(
+            header=header,
+            asked=asked,
+            places=Places(published.setting.get("places", {})),
+            visit_depth=published.setting["visit_depth"],
+            frozen=frozen(snapshots, here, document["parameters"], published.catalogue),
+            capacity={
+                place: planned
+                for place, planned in document["capacity"].items()
+                if scope.holds(place) or scope_of(place).holds(scope.area)
+            },
+            judged=repository.judged(here, header.id),
+            counts=counts,
+            matching=repository.counts(here, header.id, asked) if asked.reason else _chosen(counts, asked),
+            months=repository.months(here, header, MONTHS),
+            lines=(),
+            before=None,
+            decisions={},
+            values={},
+            names={},
+            outcome=declared(home).outcomes.get(header.outcome, {}),
+        )
+        number = min(asked.number, sheet.last_page)
+        start = (number - 1) * sheet.most
+        # The line above the page tells whether the page begins a group or goes on with one.
+        lines = repository.lines(here, header.id, asked, max(start - 1, 0), sheet.most + min(start, 1))
+        before = lines.pop(0) if start and lines else None
+        sheet = replace(
+            sheet,
+            asked=replace(asked, number=number),
+            lines=lines,
+            before=before,
+            decisions=repository.decisions(here, [line.decision for line in lines]),
+            values=repository.values(
+                here, document["snapshot"], published.columns, [line.household for line in lines]
+            ),
+        )
+    households = [line.household for line in sheet.lines]
+    sheet = replace(sheet, names=register.masked(home=home, store=store, scope=here, households=households))
+    with store.writing() as writing:
+        log_access(
+            writing,
+            "view_list",
+            subject=header.id,
+            area=here.area,
+            by=by,
+            filters=asked.query(area="", number=1),
+            page=number,
+        )
+    return sheet
+
+
+def _chosen(counts: Sequence[Count], asked: Asked) -> list[Count]:
+    """What the filters leave; the group of a reason is not among them."""
+    return [
+        count
+        for count in counts
+        if (not asked.by_tier or count.tier in asked.by_tier)
+        and (not asked.raised or count.raised_by == asked.raised)
+        and (not asked.planned or count.planned is (asked.planned == "yes"))
+    ]
