@@ -31,11 +31,19 @@ def serve(
             help="A proxy on this machine answers HTTPS and passes requests on: cookies are marked Secure, and the proxy is believed when it says who calls.",
         ),
     ] = False,
+    guest: Annotated[
+        bool,
+        typer.Option(
+            "--visitor",
+            help="Print a sign-in that ends with the service; only where the clock is simulated.",
+        ),
+    ] = False,
 ) -> Answer:
     """Answer programs and browsers until stopped (Ctrl-C). Starts only where the champion verifies."""
     import uvicorn
 
     from commands.documents.serve import ServedDocument
+    from commands.visitor import visitor
     from serving.app import create_app
     from serving.web import logs
     from serving.web.settings import Settings
@@ -43,8 +51,9 @@ def serve(
     listening = _listen(host, port)
     logs.to_stderr()
     app = create_app(desk.home, Settings(secure_cookies=tls))
+    here = app.state.service
     try:
-        lacking = app.state.service.readiness.lacking()
+        lacking = here.readiness.lacking()
         if lacking is not None and lacking.code == "bundle_damaged":
             raise lacking
         address = _address(listening)
@@ -69,10 +78,11 @@ def serve(
                     desk.tell("It is not ready: {reason}", reason=lacking.message()[desk.languages[0]])
 
         server = Server(config)
-        with _ends_in_peace():
+        welcome = visitor(desk, here.home, here.store) if guest else contextlib.nullcontext()
+        with _ends_in_peace(), welcome:
             server.run(sockets=[listening])
     finally:
-        app.state.service.close()
+        here.close()
         listening.close()
     desk.tell("The service has stopped.")
     return ServedDocument(address=address, requests=server.server_state.total_requests)

@@ -68,7 +68,7 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
         3, 503, N_("The store is not as it should be ({file}: {reason})."), N_("Restore it from the backup.")
     ),
     "sign_in_refused": ErrorKind(
-        4, 403, N_("The account or the password is not right."), N_("Type both again; {left} tries are left.")
+        4, 403, N_("The account or the password is not right."), N_("Type both again. Tries left: {left}.")
     ),
     "sign_in_locked": ErrorKind(
         4,
@@ -122,5 +122,11 @@ SERVICE_KINDS: dict[str, ErrorKind] = {
     ),
     "unknown_purpose": ErrorKind(
         2, 422, N_("Full names are shown for a purpose that must be chosen."), N_("Choose one of: {known}.")
+    ),
+    "no_visitors": ErrorKind(
+        4,
+        403,
+        N_("This home is about real people: nobody is let in without an account of their own."),
+        N_("Make an account with: fangpin user add."),
     ),
 }
