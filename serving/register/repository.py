@@ -62,7 +62,8 @@ class RegisterRepository:
         """Households with a detail that has one of these digests."""
         query = (
             select(details.c.household, published_rows.c.area, details.c.detail, details.c.person)
-            .join(published_rows, _LIVES)
+            .select_from(details)
+            .select_from(details.join(published_rows, _LIVES))
             .where(details.c.lookup.in_(lookups), scope.covers(published_rows.c.area))
         )
         return [
@@ -133,7 +134,7 @@ def _within(scope: Scope) -> Select[Any]:
     query = select(*_SEALED)
     if scope.whole:
         return query
-    return query.join(published_rows, _LIVES).where(scope.covers(published_rows.c.area))
+    return query.select_from(details.join(published_rows, _LIVES)).where(scope.covers(published_rows.c.area))
 
 
 def _read(session: Reading, query: Select[Any]) -> list[Sealed]:
