@@ -11,12 +11,17 @@ from serving.accounts.records import Caller
 from serving.decisions import service as decisions
 from serving.households import service
 from serving.households.view import address, view
+from serving.households.words import days_marked
+from serving.register import service as register
+from serving.register.records import PURPOSES, Member
 from serving.web.access import CountyForm, CountyPage
 from serving.web.context import Here, Service
 from serving.web.pages import language, page
 
 # Digits of a household's number that people read to each other, in groups of four.
 DIGITS, GROUP = 12, 4
+# ?facts=all asks for all that is known.
+ALL = "all"
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,6 +73,16 @@ def number(household: str) -> str:
     return " ".join(household[start : min(start + GROUP, DIGITS)] for start in range(0, DIGITS, GROUP))
 
 
+def _name(here: Service, caller: Caller, household: str) -> str | None:
+    """The masked name of the head; none where the register has none."""
+    named = register.masked(home=here.home, store=here.store, scope=caller.scope, households=[household])
+    return named.get(household)
+
+
+def _members(here: Service, caller: Caller, household: str) -> list[Member]:
+    return register.people(home=here.home, store=here.store, scope=caller.scope, household=household)
+
+
 def _drawn(
     request: Request,
     here: Service,
@@ -76,6 +91,8 @@ def _drawn(
     decision: str | None,
     list_: str | None,
     replayed: dict[str, object] | None = None,
+    *,
+    facts: bool = False,
 ) -> Response:
     seen = service.look(
         home=here.home,
@@ -84,6 +101,7 @@ def _drawn(
         household=household,
         decision=decision,
         list_=list_,
+        facts=facts,
         by=caller.name,
     )
     lang = language(request, caller)
@@ -95,6 +113,10 @@ def _drawn(
         view=view(seen, lang),
         number=number(household),
         leaf=seen.place,
+        name=_name(here, caller, household),
+        members=_members(here, caller, household),
+        purposes=PURPOSES,
+        days_marked=days_marked,
         lacking=seen.lacking.text(lang) if seen.lacking and seen.decision is None else None,
         replayed=replayed,
     )

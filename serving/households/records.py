@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.errors import Refusal
 from models.judgement.meaning import Meaning
 from models.judgement.policy import Policy
+
+if TYPE_CHECKING:
+    from serving.households.evidence import Evidence, KindFacts
 
 Text = Mapping[str, str]
 Document = Mapping[str, Any]
@@ -90,6 +93,9 @@ class Seen:
     values : the household's row of the decision's snapshot, by column
     kept : every stored decision, the latest first
     stood : its standing on each list of its area, the latest first
+    evidence : the facts behind each reason of the shown decision, by column
+    facts : what was known on that day, kind by kind; only where it was asked for
+    silent : why the facts cannot be shown
     """
 
     household: str
@@ -104,3 +110,6 @@ class Seen:
     place: Place | None
     declared: Declared
     setting: Mapping[str, Any]
+    evidence: Mapping[str, Evidence]
+    facts: Sequence[KindFacts]
+    silent: Refusal | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.errors import Refusal
@@ -12,6 +13,7 @@ from models.record.decision import identity
 from serving.champion.repository import ChampionRepository
 from serving.decisions.repository import DecisionRepository
 from serving.households.declared import declared
+from serving.households.evidence import Evidence, KindFacts, evidence, facts_of
 from serving.households.records import Document, Frozen, Seen
 from serving.households.repository import HouseholdRepository
 from serving.lists.repository import ListRepository
@@ -56,6 +58,7 @@ def look(
     household: str,
     decision: str | None = None,
     list_: str | None = None,
+    facts: bool = False,
     by: str,
 ) -> Seen:
     """What the page of a household shows; the look is logged, and nothing is decided.
@@ -64,6 +67,7 @@ def look(
     ----------
     decision : the decision to show; default the one of what is in force, else the latest stored
     list_ : the list that is leafed through
+    facts : whether all that is known is asked for; where nothing was decided, it always is
 
     Raises
     ------
@@ -72,7 +76,7 @@ def look(
         decision is not one of this household.
     """
     with store.reading() as reading:
-        seen = _seen(home, reading, scope, household, decision, list_)
+        seen = _seen(home, reading, scope, household, decision, list_, facts)
     with store.writing() as writing:
         shown = seen.decision["id"] if seen.decision else None
         log_access(writing, "view_household", subject=household, area=seen.area, by=by, decision=shown)
@@ -80,7 +84,13 @@ def look(
 
 
 def _seen(
-    home: Home, reading: Reading, scope: Scope, household: str, decision: str | None, list_: str | None
+    home: Home,
+    reading: Reading,
+    scope: Scope,
+    household: str,
+    decision: str | None,
+    list_: str | None,
+    facts: bool,
 ) -> Seen:
     snapshots, repository = SnapshotRepository(reading), HouseholdRepository(reading)
     latest = snapshots.latest(scope)
@@ -99,6 +109,7 @@ def _seen(
         area = row.area
     else:
         area = str(shown["area"]) if shown else scope.area
+    behind, known, silent = _facts(home, reading, scope, household, shown, published if row else None, facts)
     return Seen(
         household=household,
         area=area,
@@ -112,7 +123,31 @@ def _seen(
         place=repository.place(scope, list_, household) if list_ else None,
         declared=declared(home),
         setting=published.setting if published is not None else {},
+        evidence=behind,
+        facts=known,
+        silent=silent,
     )
+
+
+def _facts(
+    home: Home,
+    reading: Reading,
+    scope: Scope,
+    household: str,
+    shown: Document | None,
+    published: Published | None,
+    all_: bool,
+) -> tuple[Mapping[str, Evidence], Sequence[KindFacts], Refusal | None]:
+    """The facts behind the reasons and, where asked for, all; a decision is shown also where they are lost."""
+    if published is None:
+        return {}, (), None
+    try:
+        behind = evidence(home=home, session=reading, scope=scope, decision=shown) if shown else {}
+        wanted = all_ or shown is None
+        known = facts_of(home=home, household=household, as_of=published.as_of) if wanted else ()
+    except Refusal as refusal:
+        return {}, (), refusal
+    return behind, known, None
 
 
 def _in_force(

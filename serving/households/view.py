@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from features.wording import text
 from models.judgement.tiers import SEVERITY
 from serving.households import chart, words
+from serving.households.proof import Known, Proof, known, proofs
 from serving.households.records import Document, Seen, Standing
 from serving.households.verdict import Verdict, raised_said, verdict
 from serving.households.why import (
@@ -102,6 +103,9 @@ class View:
     unknown: list[UnknownRow]
     rules: list[RuleRow]
     sources: list[SourceRow]
+    proofs: list[Proof]
+    known: list[Known]
+    silent: str
     score: Score | None
     lists: list[ListRow]
     decisions: list[DecisionRow]
@@ -137,6 +141,9 @@ def view(seen: Seen, lang: str) -> View:
         unknown=unknown_rows(document, frozen, seen.declared, lang) if document and frozen else [],
         rules=rule_rows(document, frozen, lang) if document and frozen else [],
         sources=source_rows(document, seen.declared, lang) if document else [],
+        proofs=proofs(seen.evidence, [row.indicator for row in rows], lang),
+        known=known(seen.facts, lang),
+        silent=seen.silent.text(lang) if seen.silent else "",
         score=_score(seen, lang),
         lists=[_list_row(standing, lang) for standing in seen.stood],
         decisions=[_decision_row(each, seen, list_, lang) for each in seen.kept],

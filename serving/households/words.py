@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from features.policy.places import Places
 from features.policy.vocabulary import Unit, departments
 from features.wording import N_, text
@@ -30,6 +32,7 @@ _PLURAL = re.compile(rf"(?<![\d.,−-])1 ({'|'.join(_ONE)})\b")
 # Not the dash of a day or a number of a record.
 _MINUS = re.compile(r"(?<![A-Za-z0-9-])-(?=\d)")
 _PERCENT = re.compile(r"(?<=\d) %")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Where a reason names what its value is compared with.
 _COMPARED = {"zh": re.compile(r"（参照：[^（）]*）"), "en": re.compile(r" \(compared with [^()]*\)")}
 _NORMS = {"parameter": N_("threshold {value}"), "median": N_("usually {value}")}
@@ -76,9 +79,26 @@ def said(value: float | bool | str | None, unit: Unit | None, lang: str) -> str:
         return text("not known", lang)
     if unit is None:
         return str(value)
-    shown = tidy(unit.say(value)[lang], lang)
-    # A word in the middle of a line keeps its small letter.
-    return shown[:1].lower() + shown[1:] if lang == "en" and isinstance(value, bool | str) else shown
+    return small(unit.say(value)[lang], lang)
+
+
+def small(words: str, lang: str) -> str:
+    """As `tidy`, in the middle of a line: a first letter stays as it is."""
+    return words[:1] + tidy(words, lang)[1:] if words else words
+
+
+def days_marked(words: str) -> Markup:
+    """The words with each day in it as ``<time>``, which is never broken.
+
+    >>> str(days_marked("since 2026-01-01"))
+    'since <time datetime="2026-01-01">2026-01-01</time>'
+    """
+    marked = Markup("")
+    end = 0
+    for found in DAY.finditer(words):
+        marked += words[end : found.start()] + Markup('<time datetime="{0}">{0}</time>').format(found[0])
+        end = found.end()
+    return marked + words[end:]
 
 
 def norm_said(reason: Mapping[str, Any], policy: Policy, lang: str) -> str | None:
