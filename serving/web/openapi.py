@@ -37,6 +37,7 @@ SAMPLES: dict[str, object] = {
     "day": "2026-10-31",
     "file": "fangpin.sqlite",
     "kind": "ValueError",
+    "length": 32,
     "limit": 1000,
     "minutes": 15,
     "reason": "string_pattern_mismatch",
@@ -85,6 +86,8 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
     }
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": _header("How to sign in.", "Bearer")}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["headers"] = {"Retry-After": _header("Seconds to wait, where waiting may help.", "1")}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response["headers"] = {"Allow": _header("The methods of this address.", "POST")}
     return response

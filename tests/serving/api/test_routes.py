@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from features.home import Home
 from serving.lists.cursor import mark
 from serving.web.settings import Settings
 from tests.house.tree import ROOT
@@ -205,6 +206,22 @@ def test_a_household_has_a_history(client: httpx.Client, prepared: Prepared) -> 
         listed["planned"],
     )
     assert code(client.get(f"/v1/households/{NOWHERE}/decisions")) == (404, "unknown_household")
+
+
+def test_a_household_is_found_by_its_number(
+    running: Running, client: httpx.Client, prepared: Prepared
+) -> None:
+    wanted = Home.open(running.home).pseudonym("h7")
+    expected = {"households": [{"household": wanted, "area": prepared.areas[wanted]}]}
+    for q in ("h7", f" {wanted} ", wanted[:12]):
+        answer = client.post("/v1/households/search", json={"q": q})
+        assert (answer.status_code, answer.json()) == (200, expected)
+    assert client.post("/v1/households/search", json={"q": "h7777"}).json() == {"households": []}
+    for body in ({}, {"q": ""}, {"q": "x" * 301}, {"q": 7}, {"q": "h7", "area": "/"}):
+        assert code(client.post("/v1/households/search", json=body)) == (422, "bad_request")
+    foreign = next(h for h, area in prepared.areas.items() if not area.startswith(prepared.township))
+    with running.client(prepared.township_token) as township:
+        assert township.post("/v1/households/search", json={"q": foreign}).json() == {"households": []}
 
 
 def test_what_lies_out_of_scope_does_not_exist(running: Running, prepared: Prepared) -> None:
