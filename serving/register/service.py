@@ -176,7 +176,7 @@ def _present(
     home: Home, household: str, opened: dict[str, Details], day: date | None
 ) -> list[tuple[str, Details, str | None]]:
     """Who is named and has not left, in order of relation."""
-    known = {} if day is None else members_of(home, household, day)
+    known = members_of(home, household, day) if day is not None and any(opened) else {}
     here = [
         (person, details, known[person].relation if person in known else None)
         for person, details in opened.items()
