@@ -56,7 +56,8 @@ def matches(password_hash: str | None, password: str) -> bool:
         return False
     with _turn:
         try:
-            return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+            typed = password.encode("utf-8", "surrogatepass")
+            return _hasher.verify(password_hash or _NOBODY, typed) and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
 

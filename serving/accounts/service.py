@@ -258,7 +258,7 @@ def _enabled(session: Reading, scope: Scope, name: str) -> Account:
 
 def _state(session: Reading, name: str, nobody: str) -> tuple[Account | None, Tries]:
     repository = AccountRepository(session)
-    account = repository.named(_WHOLE, name)
+    account = repository.named(_WHOLE, name) if NAME.fullmatch(name) else None
     return account, account.tries if account else repository.tries_of_nobody(_WHOLE, nobody)
 
 
