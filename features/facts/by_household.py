@@ -100,7 +100,7 @@ def parts_of(store: FactStore, deliveries: Sequence[Delivery]) -> list[Part]:
     if known is not None and known[0] == mark:
         return known[1]
     kinds = {name: schema_of(kind) for name, kind in store.kinds().items()}
-    found = [part for path in folder.iterdir() if path.name[0].isdigit() for part in _part(path)]
+    found = [part for path in _listed(folder) for part in _part(path)]
     chosen: list[Part] = []
     # After a crash between making a wide part and dropping those it replaces, both are there: the wide one counts.
     for part in sorted(found, key=lambda p: (p.first - p.last, p.name)):
@@ -115,10 +115,21 @@ def parts_of(store: FactStore, deliveries: Sequence[Delivery]) -> list[Part]:
     return chosen
 
 
-def _part(path: Path) -> list[Part]:
-    """The part in a folder; nothing where its manifest cannot be read."""
+def _listed(folder: Path) -> list[Path]:
+    """The folders of parts; scratch of a writer begins with a point."""
     try:
-        document = json.loads((path / MANIFEST).read_bytes())
+        return [path for path in folder.iterdir() if path.name[0].isdigit()]
+    except OSError:
+        return []
+
+
+def _part(path: Path) -> list[Part]:
+    """The part in a folder; nothing where its manifest cannot be read or is not the one it is named by."""
+    try:
+        content = (path / MANIFEST).read_bytes()
+        if not path.name.endswith(sha256(content).hexdigest()[:12]):
+            return []
+        document = json.loads(content)
         if document["format"] != FORMAT:
             return []
         pieces = {
@@ -186,11 +197,11 @@ def plain_rows(table: pa.Table, kind: Kind) -> list[Row]:
 
 
 def _of_part(part: Part, kind: str, household: str) -> list[pa.Table]:
-    found = []
-    for piece in part.pieces.get(kind, ()):
-        if piece.first <= household <= piece.last:
-            found.append(_of_file(part.folder / piece.file, household, piece))
-    return found
+    return [
+        _of_file(part.folder / piece.file, household, piece)
+        for piece in part.pieces.get(kind, ())
+        if piece.first <= household <= piece.last
+    ]
 
 
 # --- reading one file

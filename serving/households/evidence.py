@@ -274,9 +274,7 @@ class _Teller:
             known: dict[str, dict[str, Any]] = {}
             for row in sorted(self.facts.of("person"), key=_order):
                 told = known.setdefault(str(row["person"]), {})
-                told.update(
-                    {name: row[name] for name in ("relation", "birth_year") if row[name] is not None}
-                )
+                told.update({name: row[name] for name in ("relation", "birth_year") if row[name] is not None})
             for who, told in known.items():
                 relation = words.word("person", "relation", told.get("relation", ""))
                 if relation is not None:
@@ -307,7 +305,7 @@ def _store(home: Home) -> Any:
 
 def _catalogue(home: Home, snapshots: SnapshotRepository, scope: Scope, published: Published) -> Catalogue:
     """The catalogue that the snapshot was computed with, from what was frozen when it was published."""
-    from features.indicators.catalogue import Catalogue, from_document
+    from features.indicators.catalogue import from_document
 
     # A store of an earlier version has not kept them: what it is judged with is as near as it gets.
     parameters = published.setting.get("computed_with") or published.parameters
