@@ -15,8 +15,9 @@ from serving.snapshots.frozen import Frozen
 
 Document = Mapping[str, Any]
 SHOWN_TIERS = TIERS[:-1]
-# Lines on a page; and on one that is to be printed whole, beyond which it is leafed through all the same.
-LINES, PRINTED = 100, 1500
+# Lines on a page, so that it stays under 100 KiB in either language; and on one that is to be printed whole,
+# beyond which it is leafed through all the same.
+LINES, PRINTED = 80, 1500
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class SheetRepository:
                 bundles.c.outcome,
                 bundles.c.tier_horizon,
             )
-            .join(bundles, bundles.c.model_sha256 == lists.c.bundle)
+            .select_from(lists.join(bundles, bundles.c.model_sha256 == lists.c.bundle))
             .where(scope.meets(lists.c.area))
             .order_by(lists.c.seq.desc())
             .limit(1)

@@ -350,18 +350,17 @@ def _said(column: str, values: Any, sheet: Sheet, lang: str) -> str:
 
 
 def _unknown(decision: Any, sheet: Sheet, lang: str) -> tuple[str, str]:
-    """What is not known of a household, and whose data it would be."""
-    missing = decision.get("unknown", ())
+    """What is not known of a household, whose data it would be, and how much else is not."""
+    # First what would matter most: what stands in for it now weighs most in the score.
+    terms = decision.get("contributions", {}).get("terms", {})
+    missing = sorted(decision.get("unknown", ()), key=lambda m: -abs(terms.get(m["indicator"], 0.0)))
     if not missing:
         return "", ""
-    meanings = sheet.frozen.meanings
-    names = [
-        meanings[m["indicator"]].name[lang] if m["indicator"] in meanings else m["indicator"] for m in missing
-    ]
-    first = words.tidy(names[0], lang)
-    said = first if len(names) == 1 else text("{name} and {n} more", lang, name=first, n=len(names) - 1)
-    owners = dict.fromkeys(departments()[m["source"]][lang] for m in missing if m["source"] in departments())
-    return said, ("、" if lang == "zh" else ", ").join(owners)
+    first, meanings = missing[0], sheet.frozen.meanings
+    named = meanings[first["indicator"]].name[lang] if first["indicator"] in meanings else first["indicator"]
+    owner = departments()[first["source"]][lang] if first["source"] in departments() else ""
+    more = text("{n} more", lang, n=len(missing) - 1) if len(missing) > 1 else ""
+    return words.tidy(named, lang), ("·" if lang == "zh" else " · ").join(filter(None, (owner, more)))
 
 
 def _due(line: Line, decision: Any, sheet: Sheet) -> tuple[int | None, date | None]:

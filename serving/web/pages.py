@@ -87,6 +87,8 @@ def page(
         "_": partial(_say, lang),
         "lang": lang,
         "languages": {each: same_page(request, each) for each in LANGUAGES},
+        # Between two sentences: Chinese full stops bring their own room.
+        "gap": "" if lang == "zh" else " ",
         "caller": caller,
         "synthetic": setting.get("synthetic", False),
         "place": places.name(area, lang) if area != "/" else places.top(lang),
