@@ -7,10 +7,11 @@ marked as not official. What raises the risk, what lowers it and what is not kno
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
-from features.policy.vocabulary import Unit
+from features.policy.vocabulary import Text, Unit
 from features.wording import N_, both
 from models.judgement.meaning import Meaning
 
@@ -30,6 +31,25 @@ class Norm:
 
     value: Value
     kind: Literal["parameter", "median"] | None
+    # One norm is said to thousands of households, always the same.
+    _said: dict[str, Text] = field(default_factory=dict, compare=False, repr=False)
+
+    def said(self, unit: Unit) -> Text | None:
+        """The norm with its unit; None where there is none."""
+        if self.value is None:
+            return None
+        if unit.id not in self._said:
+            self._said[unit.id] = unit.say(self.value)
+        return self._said[unit.id]
+
+    def compared(self, unit: Unit) -> Text:
+        """The norm as a sentence names it: a threshold, or what is usual."""
+        key = f"{unit.id} compared"
+        if key not in self._said:
+            shown = self.said(unit)
+            assert shown is not None
+            self._said[key] = both(_NORMS[self.kind or "median"], value=dict(shown))
+        return self._said[key]
 
 
 NO_NORM = Norm(None, None)
@@ -80,13 +100,13 @@ def explain(
         meaning, value, norm = meanings[column], values.get(column), norms.get(column, NO_NORM)
         if value is None:
             return sign < 0 and meaning.event and column not in silent
-        say = units[meaning.unit].say
-        return norm.value is None or say(value) != say(norm.value)
+        unit = units[meaning.unit]
+        return norm.value is None or unit.say(value) != norm.said(unit)
 
     def speaker(group: str, sign: int) -> str | None:
-        # Ties go to the column that comes first by name.
-        telling = [member for member in groups[group] if tells(*member, sign)]
-        return max(telling, key=lambda member: sign * member[1])[0] if telling else None
+        # The strongest first; ties go to the column that comes first by name.
+        ordered = sorted(groups[group], key=lambda member: -sign * member[1])
+        return next((column for column, share in ordered if tells(column, share, sign)), None)
 
     def entry(group: str, column: str) -> dict[str, Any]:
         meaning, value, norm = meanings[column], values.get(column), norms.get(column, NO_NORM)
@@ -109,8 +129,9 @@ def explain(
     lowering = sorted((g for g in sums if sums[g] < 0), key=lambda g: (sums[g], g))
 
     def block(ordered: list[str], sign: int) -> list[dict[str, Any]]:
-        spoken = [(group, speaker(group, sign)) for group in ordered]
-        return [entry(group, column) for group, column in spoken if column is not None][:MOST]
+        spoken = ((group, speaker(group, sign)) for group in ordered)
+        told = ((group, column) for group, column in spoken if column is not None)
+        return [entry(group, column) for group, column in islice(told, MOST)]
 
     return Explained(block(raising, 1), block(lowering, -1))
 
@@ -139,7 +160,7 @@ def sentence(
     value_shown = unit.say(value)
     if norm.value is None:
         return both(_WITHOUT_NORM, name=dict(meaning.name), value=dict(value_shown))
-    compared = both(_NORMS[norm.kind or "median"], value=unit.say(norm.value))
+    compared = norm.compared(unit)
     return {
         lang: text.replace("{value}", value_shown[lang]).replace("{norm}", compared[lang])
         for lang, text in meaning.reason.items()

@@ -172,17 +172,21 @@ def evaluate(
     hits: list[Hit] = []
     unknown: list[str] = []
     known = parameters.ids()
+    # Many rules read the same names: each is looked up once.
+    read: dict[str, Value] = {}
     for rule in rules:
-        values: dict[str, Value] = {
-            name: parameters.value(name, day, area)
-            if name in known
-            else line
-            if name == LINE
-            else row.get(name)
-            for name in rule.names
-        }
-        verdict = rule.judge(values)
+        for name in rule.names:
+            if name not in read:
+                read[name] = (
+                    parameters.value(name, day, area)
+                    if name in known
+                    else line
+                    if name == LINE
+                    else row.get(name)
+                )
+        verdict = rule.judge(read)
         if verdict == HIT:
+            values = {name: read[name] for name in rule.names}
             hits.append(Hit(rule.id, rule.min_tier, rule.group, values, rule.sentence))
         elif verdict == UNKNOWN:
             unknown.append(rule.id)

@@ -96,19 +96,22 @@ class Judge:
         self.floors = policy.floors(bundle.outcome, setting.as_of) or dict(bundle.floors)
         self.columns = [spec.name for spec in bundle.specs]
         self._lines: dict[str, dict[str, Any] | None] = {}
+        self._thresholds: dict[tuple[str, Value], Norm] = {}
 
     def judge(self, rows: Sequence[Row]) -> Iterator[Judged]:
         """Score all rows at once, then judge them one by one."""
         if not rows:
             return
         scores = self.bundle.score(self._table(rows))
-        names = list(scores.terms)
-        matrix = (
-            np.column_stack([scores.terms[name] for name in names]).tolist() if names else [[]] * len(rows)
-        )
-        for i, row in enumerate(rows):
-            terms = dict(zip(names, matrix[i], strict=True))
-            yield self._judged(row, float(scores.margin[i]), float(scores.base), terms, i, scores.probability)
+        # In the order of their names, in which reasons add them and documents hold them.
+        names = sorted(scores.terms)
+        matrix = np.array([scores.terms[name] for name in names]).reshape(len(names), len(rows))
+        probability = {h: scores.probability[h].tolist() for h in self.bundle.horizons}
+        for i, (row, margin, shares) in enumerate(
+            zip(rows, scores.margin.tolist(), matrix.T.tolist(), strict=True)
+        ):
+            terms = dict(zip(names, shares, strict=True))
+            yield self._judged(row, margin, scores.base, terms, {h: p[i] for h, p in probability.items()})
 
     def _judged(
         self,
@@ -116,8 +119,7 @@ class Judge:
         margin: float,
         base: float,
         terms: Mapping[str, float],
-        i: int,
-        probability: Mapping[int, npt.NDArray[np.float64]],
+        probability: Mapping[int, float],
     ) -> Judged:
         if abs(fsum([base, *terms.values()]) - margin) > TOLERANCE:
             raise Refusal("contributions_differ")
@@ -125,7 +127,7 @@ class Judge:
         known = None if at_risk is None else bool(at_risk)
         # Only who is known to be in need already is no prediction; silence never hides a household.
         asked = known is not False
-        probabilities = {h: float(probability[h][i]) if asked else None for h in self.bundle.horizons}
+        probabilities = {h: chance if asked else None for h, chance in probability.items()}
         at_tier = probabilities[self.bundle.tier_horizon]
         line = self.line(row.area)
         rules = self.policy.found(row.values, self.setting.as_of, row.area, line["value"] if line else None)
@@ -135,15 +137,14 @@ class Judge:
         )
 
     def _table(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
-        table: dict[str, npt.NDArray[Any]] = {}
+        """Columns of the rows as the bundle reads them: numbers with NaN where nothing is known."""
+        names = [spec.name for spec in self.bundle.specs if spec.type == "number"]
+        numbers = np.array([[row.values.get(name) for name in names] for row in rows], dtype=np.float64)
+        table: dict[str, npt.NDArray[Any]] = dict(zip(names, numbers.T, strict=True))
         for spec in self.bundle.specs:
-            values = [row.values.get(spec.name) for row in rows]
-            if spec.type == "number":
-                table[spec.name] = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-            else:
-                array = np.empty(len(values), dtype=object)
-                array[:] = values
-                table[spec.name] = array
+            if spec.type != "number":
+                table[spec.name] = np.empty(len(rows), dtype=object)
+                table[spec.name][:] = [row.values.get(spec.name) for row in rows]
         return table
 
     def document(self, judged: Judged) -> dict[str, Any]:
@@ -238,7 +239,7 @@ class Judge:
         for column in self.policy.compared.keys() & self._medians.keys():
             parameter = self.policy.norm(column, row.values, self.setting.as_of, row.area)
             if parameter is not None:
-                found[column] = Norm(parameter, "parameter")
+                found[column] = self._thresholds.setdefault((column, parameter), Norm(parameter, "parameter"))
         return found
 
     @cached_property
