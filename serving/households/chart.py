@@ -1,6 +1,6 @@
 """The score over time as a drawing: pure geometry; the template writes it down as SVG.
 
-It is drawn twice, each at the size at which it is shown, so that no letter is ever scaled.
+It is drawn once for each size at which it is shown, so that no letter is ever scaled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from models.judgement.tiers import SCORED
 from serving.households.records import Document, Seen
 from serving.households.words import without_request
 
-WIDE, NARROW = 800, 358
+WIDE, NARROW, LEAST = 800, 358, 288
 TOP, PLOT, BOTTOM, LEFT = 34, 170, 24, 40
 # Least distance of two labels, and the room of those at the end of the lines.
 LABEL, END = 15, {"zh": 84, "en": 100}
@@ -225,13 +225,13 @@ def _lines(found: Sequence[Moment], at: _At, up: _Up) -> list[str]:
 
 def _days(found: Sequence[Moment], at: _At, width: int) -> list[tuple[float, str, str]]:
     """Days under the axis: as many as there is room for, the first and the last among them."""
-    room = 3 if width == NARROW else 6
+    room = 6 if width == WIDE else 3
     some = found
     if len(found) > room:
         places = {round(i * (len(found) - 1) / (room - 1)) for i in range(room)}
         some = [found[i] for i in sorted(places)]
     return [
-        (at(m.day), f"{m.day:%Y-%m}" if width > NARROW or m in (found[0],) else f"{m.day:%y-%m}", "middle")
+        (at(m.day), f"{m.day:%Y-%m}" if width == WIDE or m is found[0] else f"{m.day:%y-%m}", "middle")
         for m in some
     ]
 

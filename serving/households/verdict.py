@@ -57,6 +57,7 @@ class Verdict:
     due: date | None
     days: int | None
     planned: bool | None
+    check: bool
     raised: str
     horizons: list[Horizon]
     scale: int
@@ -77,6 +78,7 @@ def verdict(seen: Seen, document: Document, frozen: Frozen, lang: str) -> Verdic
         due=due,
         days=days,
         planned=standing.planned if standing and standing.listed else None,
+        check=standing is not None and standing.line_raised_by == "check",
         raised=raised_said(document["raised_by"], len(document["rules"]), lang),
         horizons=horizons,
         scale=round(scale * 100),

@@ -74,7 +74,7 @@ class ChartRow:
 
 @dataclass(frozen=True)
 class Score:
-    """The score over time: both drawings, or none where there is one point or none."""
+    """The score over time: a drawing for each size, or none where there is one point or none."""
 
     months: int
     drawings: list[chart.Drawing]
@@ -185,7 +185,7 @@ def _score(seen: Seen, lang: str) -> Score | None:
     scored = sum(moment.probability is not None for moment in found)
     numbered = chart.events(found, lang)
     drawn = len(found) > 1 and scored > 0
-    sizes = (chart.WIDE, chart.NARROW) if drawn else ()
+    sizes = (chart.WIDE, chart.NARROW, chart.LEAST) if drawn else ()
     return Score(
         months=asked[1],
         drawings=[chart.draw(found, numbered, width, lang) for width in sizes],
