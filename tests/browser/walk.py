@@ -10,7 +10,7 @@ from tests.browser.served import Visit
 def sign_in(page: Page, visit: Visit, lang: str = "zh") -> Response:
     """From the address to the list, as somebody types it; gives the answer that holds the list."""
     page.goto(f"{visit.address}/login?lang={lang}")
-    page.fill("input[name=name]", visit.account)
+    page.fill("input[name=account]", visit.account)
     page.fill("input[name=password]", visit.password)
     with page.expect_response(lambda r: "/lists/" in r.url and r.status == 200) as answer:
         page.click("main button[type=submit]")
