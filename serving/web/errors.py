@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
@@ -14,9 +13,9 @@ from starlette.exceptions import HTTPException
 from features.errors import Refusal
 from features.wording import N_, text
 from serving.web.access import SignInFirst, present
+from serving.web.logs import log, trace_of
 from serving.web.pages import language, page
 
-log = logging.getLogger("fangpin")
 # Addresses that only programs ask.
 PROGRAMS = ("/v1/", "/livez", "/readyz", "/openapi.json")
 TITLES = {
@@ -50,7 +49,7 @@ def answer(request: Request, refusal: Refusal) -> Response:
             response = _page(request, refusal)
         except Exception as problem:
             # The page is drawn from the store and templates; where these ail, the document still says it.
-            log.error("an error page could not be drawn", exc_info=problem)
+            log.error("an error page could not be drawn\n%s", trace_of(problem))
     if response is None:
         response = JSONResponse(refusal.document(), status_code=refusal.kind.http)
     if refusal.kind.http == 401:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.errors import Refusal
-from serving.web.logs import log
+from serving.web.logs import log, trace_of
 
 Answer = Callable[[Request, Refusal], Response]
 
@@ -113,4 +113,4 @@ class Deadline:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.late.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("ended after its deadline", exc_info=error)
+            log.error("ended after its deadline\n%s", trace_of(error))

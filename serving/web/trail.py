@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.errors import Refusal
 from serving.web.limits import Answer
-from serving.web.logs import log
+from serving.web.logs import log, trace_of
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
@@ -44,7 +44,7 @@ class Trail:
         except ClientDisconnect:
             log.info("%s the caller went away", number)
         except Exception as error:
-            log.error("%s failed", number, exc_info=error)
+            log.error("%s failed\n%s", number, trace_of(error))
             if not status:
                 await self._broken(Request(scope), error)(scope, receive, noted)
         finally:
@@ -56,6 +56,6 @@ class Trail:
     def _write(self, scope: Scope, number: str, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         # The route as it is declared: what somebody typed into an address may be a name.
-        route = getattr(scope.get("route"), "path", None) or "(none)"
+        route = getattr(scope.get("route"), "path_format", None) or "(none)"
         code = scope["state"].get("code", "")
         log.info("%s %s %s %s %.1f ms %s", number, method, route, status or "cut", seconds * 1000, code)
