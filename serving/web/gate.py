@@ -12,6 +12,8 @@ from serving.web.limits import Answer
 
 # What is answered although the service is not ready: whether it lives, why it is not ready, the way in.
 OPEN = ("/livez", "/readyz", "/login", "/static/")
+# What a route answers itself: what is stored can be read, and deciding is refused with 409.
+OWN_ANSWER = ("catalogue_mismatch",)
 
 
 class ReadyGate:
@@ -31,7 +33,7 @@ class ReadyGate:
         if not self.readiness.fresh():
             await run_in_threadpool(self.readiness.lacking)
         lacking = self.readiness.found
-        if lacking is None:
+        if lacking is None or lacking.code in OWN_ANSWER:
             await self.app(scope, receive, send)
             return
         refusal = Refusal("not_ready", reason=lacking.message())
