@@ -102,7 +102,12 @@ class Store:
 
 def _sqlite_engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False}
+        f"sqlite:///{path}",
+        connect_args={"timeout": patience, "check_same_thread": False},
+        # Nobody waits for a connection: those who read are never held up by those who wait for the pen.
+        max_overflow=-1,
+        # Libraries quote what was bound in their messages, and it may be about a person.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

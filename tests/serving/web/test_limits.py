@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +70,6 @@ def test_a_large_body_is_refused_before_anybody_is_asked(house: House) -> None:
 
 def test_a_late_answer_is_given_up(prepared: Prepared, tmp_path: Path) -> None:
     """A writer holds the store's pen for longer than the deadline."""
-    import shutil
-    import sqlite3
-
     home = Path(shutil.copytree(prepared.home, tmp_path / "home"))
     held = sqlite3.connect(home / "store" / "fangpin.sqlite", isolation_level=None)
     with in_a_thread(home, prepared.token, Settings(deadline=0.4)) as running, running.client() as client:
@@ -87,6 +88,28 @@ def test_a_late_answer_is_given_up(prepared: Prepared, tmp_path: Path) -> None:
         again = client.post("/v1/decisions", json={"household": household})
         # What was begun is finished or undone as a whole.
         assert again.status_code in (200, 201)
+
+
+def test_who_waits_to_write_holds_up_nobody_who_reads(prepared: Prepared, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(prepared.home, tmp_path / "home"))
+    held = sqlite3.connect(home / "store" / "fangpin.sqlite", isolation_level=None)
+    settings = Settings(deadline=8)
+    with in_a_thread(home, prepared.token, settings) as running, running.client(timeout=20) as client:
+        held.execute("BEGIN IMMEDIATE")
+        asked = [{"household": each} for each in prepared.unlisted[:24]]
+        with ThreadPoolExecutor(24) as pool:
+            writers = [pool.submit(client.post, "/v1/decisions", json=each) for each in asked]
+            time.sleep(0.5)
+            slowest = 0.0
+            for _ in range(20):
+                begun = time.monotonic()
+                assert client.get("/v1/lists/latest").status_code == 200
+                slowest = max(slowest, time.monotonic() - begun)
+            held.execute("ROLLBACK")
+            statuses = {each.result().status_code for each in writers}
+        held.close()
+    assert slowest < 1.5
+    assert statuses <= {201, 503}
 
 
 def _app(seconds: float) -> tuple[FastAPI, dict[str, Any]]:
@@ -132,8 +155,6 @@ def test_work_in_the_loop_is_stopped_and_work_in_a_thread_ends_by_itself() -> No
 
 
 def test_a_body_that_never_ends_meets_the_deadline(prepared: Prepared) -> None:
-    import socket
-
     with in_a_thread(prepared.home, prepared.token, Settings(deadline=0.5)) as running:
         host, port = running.base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=5) as line:
