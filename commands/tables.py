@@ -92,7 +92,7 @@ LABELS = {
     "valid_to": N_("Valid to"),
     "value": N_("Value"),
     "values": N_("Values"),
-    "address": N_("Address"),
+    "address": N_("Answers at"),
     "disabled": N_("Disabled"),
     "password": N_("Password"),
     "requests": N_("Requests"),

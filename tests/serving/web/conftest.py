@@ -95,3 +95,9 @@ def build(prepared: Prepared, tmp_path: Path) -> Iterator[Build]:
 @pytest.fixture
 def house(build: Build) -> House:
     return build()
+
+
+@pytest.fixture
+def panel_home(panel: Panel, tmp_path: Path) -> Path:
+    """A home of which nothing is published."""
+    return Path(shutil.copytree(panel.home.path, tmp_path / "bare"))
