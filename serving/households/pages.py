@@ -16,6 +16,7 @@ from serving.register import service as register
 from serving.register.records import PURPOSES, Member
 from serving.web.access import CountyForm, CountyPage
 from serving.web.context import Here, Service
+from serving.web.ids import by_id
 from serving.web.pages import language, page
 
 # Digits of a household's number that people read to each other, in groups of four.
@@ -29,7 +30,7 @@ Asked = Annotated[str | None, Query(max_length=64)]
 Kept = Annotated[str, Form(max_length=64)]
 
 
-@router.get("/households/{household}")
+@router.get(by_id("/households/{household}"))
 def household_page(
     request: Request,
     here: Here,
@@ -37,25 +38,26 @@ def household_page(
     household: str,
     decision: Asked = None,
     list: Asked = None,
+    facts: Annotated[str | None, Query(max_length=10)] = None,
 ) -> Response:
     """The page of a household; looking at it is logged and decides nothing."""
-    return _drawn(request, here, caller, household, decision, list)
+    return _drawn(request, here, caller, household, decision, list, facts=facts == ALL)
 
 
-@router.post("/households/{household}/decisions")
+@router.post(by_id("/households/{household}/decisions"))
 async def judge_now(here: Here, caller: CountyForm, household: str, list: Kept = "") -> Response:
     """Judge the household by what is in force, then show its page."""
     await here.desk.decide(scope=caller.scope, household=household, as_of=None, by=caller.name)
     return RedirectResponse(address(household, list=list), status_code=303)
 
 
-@router.get("/households/{household}/decisions/{decision}/replay")
+@router.get(by_id("/households/{household}/decisions/{decision}/replay"))
 def after_replay(caller: CountyPage, household: str, decision: str) -> Response:
     """Where a reloaded or translated answer to a replay leads: to the decision itself."""
     return RedirectResponse(address(household, decision=decision), status_code=303)
 
 
-@router.post("/households/{household}/decisions/{decision}/replay")
+@router.post(by_id("/households/{household}/decisions/{decision}/replay"))
 def replay(
     request: Request, here: Here, caller: CountyForm, household: str, decision: str, list: Kept = ""
 ) -> Response:
