@@ -76,6 +76,7 @@ class Margin:
                 raise ValueError("a question about a level does not part 0 from 1")
         if tables.outputs != len(self.specs):
             raise ValueError("the trees' outputs are not the columns")
+        self._place = {spec.name: i for i, spec in enumerate(self.specs)}
 
     @classmethod
     def of(cls, parts: Parts, arrays: Mapping[str, Any]) -> Margin:
@@ -100,10 +101,9 @@ class Margin:
         linear = self.scorecard.contributions(encoded)
         trees = self.tables.contributions(encoded, self.inputs)
         whole = self.parts.tree_weight * trees
-        for i, spec in enumerate(self.specs):
-            if spec.name in linear:
-                whole[i] = self.parts.linear_weight * linear[spec.name] + whole[i]
-        return self.base, dict(zip((spec.name for spec in self.specs), whole, strict=True))
+        nothing = np.zeros(whole.shape[1])
+        whole += self.parts.linear_weight * np.array([linear.get(name, nothing) for name in self._place])
+        return self.base, dict(zip(self._place, whole, strict=True))
 
     def margin(self, columns: Columns) -> Floats:
         """The margin of each row: base and contributions added in the order of the columns."""
