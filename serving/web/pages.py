@@ -8,6 +8,7 @@ none), ``place`` the caller's area by name, ``synthetic`` whether the home's dat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -28,6 +29,8 @@ from serving.snapshots.repository import SnapshotRepository
 from serving.web.formats import FILTERS
 from serving.web.static import asset
 
+# Characters that no page may hold, whoever sent them.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 TEMPLATES = Path(__file__).parents[1] / "templates"
 LANG_COOKIE = "fangpin_lang"
 
@@ -95,7 +98,7 @@ def page(
         "place_name": lambda area: places.name(area, lang),
     }
     body = environment().get_template(template).render(every | shown)
-    response = Response(body, status_code=status, media_type="text/html; charset=utf-8")
+    response = Response(_NO_TEXT.sub("\ufffd", body), status_code=status, media_type="text/html; charset=utf-8")
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANG_COOKIE, lang, max_age=365 * 86400, httponly=True, samesite="strict")
     return response
