@@ -44,6 +44,17 @@ SAMPLES: dict[str, object] = {
     "seconds": 10,
     "snapshot": "5de76d0ed8d5",
 }
+# Where a code's own words fit better.
+SAMPLES_OF: dict[str, dict[str, object]] = {
+    "bad_area": {"area": "990101//03"},
+    "batch_too_large": {"limit": 1000},
+    "body_too_large": {"limit": 1024 * 1024},
+    "bundle_damaged": {"file": "tables.npz", "reason": "SHA-256"},
+    "key_damaged": {"file": "index.key"},
+    "key_missing": {"file": "index.key"},
+    "store_damaged": {"reason": "file is not a database"},
+    "store_not_writable": {"reason": "database or disk is full"},
+}
 TAGS = (
     (
         "decisions",
@@ -96,7 +107,10 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
 def _refusal(code: str) -> Refusal:
     kind = KINDS[code]
     places = {n for s in (kind.message, kind.remedy) for _, n, _, _ in Formatter().parse(s) if n}
-    return Refusal(code, **{name: SAMPLES[name] for name in places})  # type: ignore[arg-type]
+    samples = {**SAMPLES, **SAMPLES_OF.get(code, {})}
+    if code == "not_ready":
+        samples["reason"] = _refusal("bundle_damaged").message()
+    return Refusal(code, **{name: samples[name] for name in places})  # type: ignore[arg-type]
 
 
 def _header(description: str, example: str) -> dict[str, Any]:

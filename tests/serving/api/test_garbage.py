@@ -144,7 +144,7 @@ def test_any_question_about_a_list(client: httpx.Client) -> None:
 
 
 def test_any_header(client: httpx.Client) -> None:
-    @TAME
+    @settings(TAME, max_examples=25)
     @given(value=HEADER)
     def ask(value: bytes) -> None:
         for name in ("Authorization", "Cookie", "Accept", "Accept-Language", "X-CSRF-Token", "Content-Type"):
