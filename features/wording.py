@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -37,13 +37,19 @@ def _translations(lang: str) -> gettext.NullTranslations:
     return merged
 
 
+@lru_cache(maxsize=4096)
+def _translated(msgid: str, lang: str) -> str:
+    # Asked thousands of times for one page; the catalogues of all rooms are searched one after the other.
+    return _translations(lang).gettext(msgid)
+
+
 def text(msgid: str, lang: str, **params: object) -> str:
     """The sentence ``msgid`` in ``lang`` ("zh" or "en"), its {named} places filled from ``params``.
 
     >>> text("{n} rows", "en", n=3)
     '3 rows'
     """
-    sentence = msgid if lang == "en" else _translations(lang).gettext(msgid)
+    sentence = msgid if lang == "en" else _translated(msgid, lang)
     return sentence.format(**params) if params else sentence
 
 
