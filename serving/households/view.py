@@ -89,7 +89,7 @@ class View:
 
     household: str
     address: str
-    area: list[str]
+    area: str
     members: int | None
     origin: list[tuple[str, str]]
     as_of: str | None

@@ -96,6 +96,9 @@ def reason_rows(document: Document, frozen: Frozen, declared: Declared, lang: st
     for reason, (bar, third) in zip(shown, bars, strict=True):
         meaning = frozen.meanings.get(reason["indicator"])
         owner = words.owner_said(meaning.owner, declared, lang) if meaning else ""
+        if len(document["sources"]) == 1:
+            # A survey tells everything itself; the departments that own the indicators elsewhere told nothing.
+            owner = words.source_said(document["sources"][0]["source"], declared, lang)
         norm = words.norm_said(reason, frozen.policy, lang)
         sentence = reason["sentence"][lang]
         rows.append(

@@ -147,14 +147,13 @@ def source_said(source: str, declared: Declared, lang: str) -> str:
     return tidy(named[lang], lang) if named else source
 
 
-def area_said(area: str, setting: Mapping[str, Any], lang: str) -> list[str]:
+def area_said(area: str, setting: Mapping[str, Any], lang: str) -> str:
     """The last two steps of an area, each by its name where it has one, else by its code."""
-    return Places(setting.get("places") or {}).names_of(area, lang)[-2:]
-
-
-def joined(parts: list[str], lang: str) -> str:
-    """Items in one line, by the dot of the language."""
-    return ("·" if lang == "zh" else " · ").join(part for part in parts if part)
+    named = Places(setting.get("places") or {}).names_of(area, lang)[-2:]
+    if lang == "en":
+        return ", ".join(reversed(named))
+    # Names run on, codes would run together.
+    return ("" if not any(name.isascii() for name in named) else " ").join(named)
 
 
 def enumerated(names: list[str], lang: str) -> str:
