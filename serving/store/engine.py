@@ -105,7 +105,7 @@ class Store:
         self.close()
 
 
-def _sqlite_engine(path: Path, patience: float) -> Engine:
+def _sqlite_engine(path: Path, patience: float = PATIENCE) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": patience, "check_same_thread": False},
