@@ -127,15 +127,22 @@ class Month:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What never changes of a list in an area: its households judged, its lines alike, the months up to it."""
+
+    judged: int
+    counts: Sequence[Count]
+    months: Sequence[Month]
+
+
+@dataclass(frozen=True)
 class Sheet:
     """All that a page of a list shows, in the part of it that was asked for.
 
     Attributes
     ----------
     capacity : visits of each place that the caller may see, as the list holds them
-    counts : every line of the area
     matching : the lines that the filters leave, folded ones too
-    months : this list last, up to eleven before it
     lines : those of the page; ``before`` is the line above the first, if there is one
     """
 
@@ -145,16 +152,24 @@ class Sheet:
     visit_depth: int | None
     frozen: Frozen
     capacity: Mapping[str, Mapping[str, int]]
-    judged: int
-    counts: Sequence[Count]
+    figures: Figures
     matching: Sequence[Count]
-    months: Sequence[Month]
     lines: Sequence[Line]
     before: Line | None
     decisions: Mapping[str, Document]
     values: Mapping[str, Mapping[str, Any]]
     names: Mapping[str, str]
     outcome: Mapping[str, str]
+
+    @property
+    def counts(self) -> Sequence[Count]:
+        """Every line of the area."""
+        return self.figures.counts
+
+    @property
+    def months(self) -> Sequence[Month]:
+        """This list last, up to eleven before it."""
+        return self.figures.months
 
     @property
     def shown(self) -> int:

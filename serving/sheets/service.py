@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from features.errors import Refusal
 from features.home import Home
@@ -11,7 +12,7 @@ from features.policy.places import Places
 from serving.households.declared import declared
 from serving.register import service as register
 from serving.scope import Scope, scope_of
-from serving.sheets.records import Asked, Count, Sheet
+from serving.sheets.records import Asked, Count, Figures, Header, Month, Sheet
 from serving.sheets.repository import SheetRepository
 from serving.snapshots.frozen import frozen
 from serving.snapshots.repository import SnapshotRepository
@@ -37,7 +38,7 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
         document = header.document
         published = snapshots.of_snapshot(here, document["snapshot"], document["parameters"])
         assert published is not None, "a list is made of a published snapshot"
-        counts = repository.counts(here, header.id)
+        figures = _figures(store, repository, here, header)
         sheet = Sheet(
             header=header,
             asked=asked,
@@ -49,10 +50,10 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
                 for place, planned in document["capacity"].items()
                 if scope.holds(place) or scope_of(place).holds(scope.area)
             },
-            judged=repository.judged(here, header.id),
-            counts=counts,
-            matching=repository.counts(here, header.id, asked) if asked.reason else _chosen(counts, asked),
-            months=repository.months(here, header, MONTHS),
+            figures=figures,
+            matching=repository.counts(here, header.id, asked)
+            if asked.reason
+            else _chosen(figures.counts, asked),
             lines=(),
             before=None,
             decisions={},
@@ -88,6 +89,27 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
             page=number,
         )
     return sheet
+
+
+# A list and what was issued before it never change: counted once, it is right for good.
+_KEPT = 256
+_counted: WeakKeyDictionary[Store, dict[tuple[str, str], Figures]] = WeakKeyDictionary()
+
+
+def _figures(store: Store, repository: SheetRepository, here: Scope, header: Header) -> Figures:
+    known, key = _counted.setdefault(store, {}), (header.id, here.area)
+    found = known.get(key)
+    if found is None:
+        periods = repository.periods(here, header, MONTHS)
+        found = Figures(
+            repository.judged(here, header.id),
+            repository.counts(here, header.id),
+            [Month(id_, period, repository.tiers(here, id_)) for period, id_ in reversed(periods.items())],
+        )
+        while len(known) >= _KEPT:
+            known.pop(next(iter(known)), None)
+        known[key] = found
+    return found
 
 
 def _chosen(counts: Sequence[Count], asked: Asked) -> list[Count]:
