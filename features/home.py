@@ -23,7 +23,7 @@ from features.wording import both
 FORMAT = 1
 FOLDERS = (
     "parameters", "areas", "capacities", "mappings", "deliveries", "quarantine", "facts", "snapshots",
-    "bundles", "evaluations", "register", "mlflow", "store",
+    "bundles", "evaluations", "mlflow", "store",
 )  # fmt: skip
 CLOCKS = ("real", "simulated")
 # Published on purpose: two simulated homes give the same pseudonyms, row order and model hash.
