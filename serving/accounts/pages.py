@@ -134,7 +134,7 @@ def _drawn(
         "login.html",
         status=200 if refusal is None else refusal.kind.http,
         typed=typed,
-        error=None if refusal is None else refusal.text(lang),
+        error=None if refusal is None else _sentences(refusal, lang),
         as_of=_as_of(here),
         goal=goal,
         csrf=token,
@@ -143,6 +143,11 @@ def _drawn(
         response.headers["Retry-After"] = str(60 * int(str(refusal.params["minutes"])))
     _set(response, here.settings, FORM_COOKIE, token)
     return response
+
+
+def _sentences(refusal: Refusal, lang: str) -> str:
+    # Chinese sentences follow each other without a space.
+    return ("" if lang == "zh" else " ").join((refusal.message()[lang], refusal.remedy()[lang]))
 
 
 def _as_of(here: Here) -> date | None:

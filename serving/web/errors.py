@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from features.errors import Refusal
-from features.wording import N_, text
+from features.wording import LANGUAGES, N_, text
 from serving.web.access import SignInFirst, present
 from serving.web.logs import log, trace_of
 from serving.web.pages import language, page
@@ -122,8 +122,9 @@ def _methods(request: Request) -> list[str]:
 
 
 def _sign_in(request: Request, problem: Exception) -> Response:
-    goal = ""
+    asked: dict[str, str] = {}
     if request.method == "GET":
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        goal = f"?{urlencode({'next': asked})}"
-    return RedirectResponse(f"/login{goal}", status_code=303)
+        asked["next"] = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.query_params.get("lang") in LANGUAGES:
+        asked["lang"] = request.query_params["lang"]
+    return RedirectResponse(f"/login?{urlencode(asked)}" if asked else "/login", status_code=303)

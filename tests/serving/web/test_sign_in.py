@@ -21,6 +21,7 @@ def test_the_way_in_and_out(house: House) -> None:
     assert sent.status_code == 303
     form = browser.get(sent.headers["location"])
     assert form.status_code == 200
+    assert '<html lang="en">' in form.text
     fields = {"account": house.account.user, "password": house.account.password}
     goal = "/lists/latest?tier=red&lang=en"
     assert goal.replace("&", "&amp;") in form.text
@@ -157,6 +158,9 @@ def test_nobody_is_led_elsewhere(house: House, address: str | None) -> None:
 
 def test_a_form_that_is_no_form(house: House) -> None:
     browser = house.browser()
+    file = b'--b\r\nContent-Disposition: form-data; name="account"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+    answer = browser.post("/login", content=file, headers={"content-type": "multipart/form-data; boundary=b"})
+    assert answer.status_code in (403, 422)
     for body in (b"", b"\xff\xfe=%zz", b"account[]=1", b"{}"):
         for kind in ("application/x-www-form-urlencoded", "multipart/form-data", "application/json"):
             answer = browser.post("/login", content=body, headers={"content-type": kind})
