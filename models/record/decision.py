@@ -102,7 +102,7 @@ class Judge:
         """Score all rows at once, then judge them one by one."""
         if not rows:
             return
-        scores = self.bundle.score(self._table(rows))
+        scores = self.bundle.score(self.table(rows))
         # In the order of their names, in which reasons add them and documents hold them.
         names = sorted(scores.terms)
         matrix = np.array([scores.terms[name] for name in names]).reshape(len(names), len(rows))
@@ -136,7 +136,7 @@ class Judge:
             row, known, margin, base, terms, probabilities, at_tier, rules, verdict.tier, verdict.raised_by
         )
 
-    def _table(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
+    def table(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
         """Columns of the rows as the bundle reads them: numbers with NaN where nothing is known."""
         names = [spec.name for spec in self.bundle.specs if spec.type == "number"]
         numbers = np.array([[row.values.get(name) for name in names] for row in rows], dtype=np.float64)
