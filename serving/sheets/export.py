@@ -15,9 +15,6 @@ from serving.store import Store
 from serving.store.record import log_access
 from serving.web.formats import period
 
-# More than any list of one county.
-EVERY = 10_000_000
-
 
 def table(
     *, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by: str, lang: str
@@ -33,7 +30,8 @@ def table(
         if header is None:
             raise Refusal("unknown_list")
         published = SnapshotRepository(reading).of_snapshot(here, header.document["snapshot"])
-        lines = repository.lines(here, header.id, asked, 0, EVERY)
+        positions = [m.position for m in repository.marks(here, header.id) if m.chosen(asked)]
+        lines = repository.lines(here, header.id, positions)
     places = Places(published.setting.get("places", {}) if published else {})
     with store.writing() as writing:
         log_access(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -72,6 +72,31 @@ class Asked:
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
+class Mark(NamedTuple):
+    """What is chosen by of a line, and where the line stands. ``reason``: the group of its main reason."""
+
+    position: int
+    area: str
+    tier: str
+    raised_by: str
+    planned: bool
+    reason: str
+
+    @property
+    def folded(self) -> bool:
+        """Blue and not planned: seen on routine visits, so folded unless asked for."""
+        return self.tier == "blue" and self.raised_by == "score" and not self.planned
+
+    def chosen(self, asked: Asked) -> bool:
+        """Do the filters leave it? The area is not among them."""
+        return (
+            (not asked.by_tier or self.tier in asked.by_tier)
+            and (not asked.raised or self.raised_by == asked.raised)
+            and (not asked.planned or self.planned is (asked.planned == "yes"))
+            and (not asked.reason or self.reason == asked.reason)
+        )
+
+
 class Count(NamedTuple):
     """How many lines of an area are alike."""
 
@@ -83,8 +108,13 @@ class Count(NamedTuple):
 
     @property
     def folded(self) -> bool:
-        """Blue and not planned: seen on routine visits, so folded unless asked for."""
         return self.tier == "blue" and self.raised_by == "score" and not self.planned
+
+
+def alike(marks: Iterable[Mark]) -> list[Count]:
+    """How many of the lines are alike, by area in order of the paths."""
+    counted = Counter((mark.area, mark.tier, mark.raised_by, mark.planned) for mark in marks)
+    return [Count(*kind, lines) for kind, lines in sorted(counted.items())]
 
 
 class Line(NamedTuple):
@@ -128,9 +158,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Figures:
-    """What never changes of a list in an area: its households judged, its lines alike, the months up to it."""
+    """What never changes of a list in an area: its households judged, its lines in order, the months up to it."""
 
     judged: int
+    marks: Sequence[Mark]
     counts: Sequence[Count]
     months: Sequence[Month]
 
@@ -143,6 +174,7 @@ class Sheet:
     ----------
     capacity : visits of each place that the caller may see, as the list holds them
     matching : the lines that the filters leave, folded ones too
+    shown : the same without the folded, one by one
     lines : those of the page; ``before`` is the line above the first, if there is one
     """
 
@@ -154,8 +186,9 @@ class Sheet:
     capacity: Mapping[str, Mapping[str, int]]
     figures: Figures
     matching: Sequence[Count]
+    shown: Sequence[Mark]
     lines: Sequence[Line]
-    before: Line | None
+    before: Mark | None
     decisions: Mapping[str, Document]
     values: Mapping[str, Mapping[str, Any]]
     names: Mapping[str, str]
@@ -172,13 +205,8 @@ class Sheet:
         return self.figures.months
 
     @property
-    def shown(self) -> int:
-        """Lines that the filters leave and that are not folded."""
-        return sum(c.lines for c in self.matching if not (self.asked.folds_blue and c.folded))
-
-    @property
     def last_page(self) -> int:
-        return max(1, -(-self.shown // self.most))
+        return max(1, -(-len(self.shown) // self.most))
 
     @property
     def most(self) -> int:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from sys import intern
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import func, select
 
 from serving.scope import Scope
-from serving.sheets.records import Asked, Count, Header, Line
+from serving.sheets.records import Header, Line, Mark
 from serving.store import Reading
 from serving.store.tables import bundles, decisions, list_lines, lists, published_rows, score_rows
 
-# A reason begins with its group: what a list's first reason is, is the beginning of the text.
-_BEGINNING = '[{{"group": "{group}",'
+# A reason begins with its group, so the main reason's stands at the beginning of the text.
+_BEGINNING, GROUP = '[{"group": "', 40
+
+
+PART = 500
 
 
 @dataclass(frozen=True)
@@ -66,94 +70,98 @@ class SheetRepository:
 
     def tiers(self, scope: Scope, list_: str) -> Counter[str]:
         """How many lines of each tier a list has. A part of a list is reached by its areas, all of it by tier."""
-        if not scope.whole:
-            found: Counter[str] = Counter()
-            for count in self.counts(scope, list_):
-                found[count.tier] += count.lines
-            return found
-        query = select(list_lines.c.tier, func.count()).where(list_lines.c.list == list_)
-        return Counter(dict(found for found in self.session.connection.execute(query.group_by(list_lines.c.tier))))
+        # Named with the area, a part is found by the index on areas; without, the index on tiers holds it all.
+        by = (list_lines.c.tier,) if scope.whole else (list_lines.c.area, list_lines.c.tier)
+        query = (
+            select(list_lines.c.tier, func.count())
+            .where(list_lines.c.list == list_, scope.covers(list_lines.c.area))
+            .group_by(*by)
+        )
+        found: Counter[str] = Counter()
+        for tier, lines in self.session.connection.execute(query):
+            found[tier] += lines
+        return found
 
     def judged(self, scope: Scope, list_: str) -> int:
         """Households of the scope that were judged for the list."""
         query = select(func.count()).where(score_rows.c.list == list_, scope.covers(score_rows.c.area))
         return int(self.session.connection.execute(query).scalar_one())
 
-    def counts(self, scope: Scope, list_: str, asked: Asked | None = None) -> list[Count]:
-        """How many lines are alike, by area in order of the paths."""
-        alike = (list_lines.c.area, list_lines.c.tier, list_lines.c.raised_by, list_lines.c.planned)
-        query = (
-            select(*alike, func.count())
-            .where(list_lines.c.list == list_, scope.covers(list_lines.c.area))
-            .group_by(*alike)
-            .order_by(list_lines.c.area)
-        )
-        if asked is not None:
-            query = query.where(*_filters(asked))
-        return [Count(*found) for found in self.session.connection.execute(query)]
-
-    def lines(self, scope: Scope, list_: str, asked: Asked, start: int, most: int) -> list[Line]:
-        """The lines that the filters leave, in order of the list, from the ``start``-th on."""
+    def marks(self, scope: Scope, list_: str) -> list[Mark]:
+        """What the lines are chosen by, in order of the list."""
+        beginning = func.substr(list_lines.c.reasons, len(_BEGINNING) + 1, GROUP)
         query = (
             select(
                 list_lines.c.position,
-                list_lines.c.rank,
-                list_lines.c.household,
                 list_lines.c.area,
                 list_lines.c.tier,
                 list_lines.c.raised_by,
                 list_lines.c.planned,
-                list_lines.c.probability,
-                list_lines.c.reasons,
-                list_lines.c.decision,
+                beginning,
             )
-            .where(list_lines.c.list == list_, scope.covers(list_lines.c.area), *_filters(asked))
+            .where(list_lines.c.list == list_, scope.covers(list_lines.c.area))
             .order_by(list_lines.c.position)
-            .offset(start)
-            .limit(most)
         )
-        if asked.folds_blue:
-            folded = and_(
-                list_lines.c.tier == "blue", list_lines.c.raised_by == "score", not_(list_lines.c.planned)
-            )
-            query = query.where(not_(folded))
+        # The same few words stand in thousands of lines: each is kept once.
         return [
-            Line(**{**found, "reasons": json.loads(found["reasons"])})
-            for found in self.session.connection.execute(query).mappings()
+            Mark(
+                position, intern(area), intern(tier), intern(raised), planned, intern(rest.partition('"')[0])
+            )
+            for position, area, tier, raised, planned, rest in self.session.connection.execute(query)
         ]
+
+    def lines(self, scope: Scope, list_: str, positions: Sequence[int]) -> list[Line]:
+        """The lines at these positions, in order of the list."""
+        query = select(
+            list_lines.c.position,
+            list_lines.c.rank,
+            list_lines.c.household,
+            list_lines.c.area,
+            list_lines.c.tier,
+            list_lines.c.raised_by,
+            list_lines.c.planned,
+            list_lines.c.probability,
+            list_lines.c.reasons,
+            list_lines.c.decision,
+        ).where(list_lines.c.list == list_, scope.covers(list_lines.c.area))
+        found = [
+            Line(**{**line, "reasons": from_json(line["reasons"])})
+            for part in _parts(positions)
+            for line in self.session.connection.execute(
+                query.where(list_lines.c.position.in_(part))
+            ).mappings()
+        ]
+        return sorted(found, key=lambda line: line.position)
 
     def decisions(self, scope: Scope, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Decision documents by id."""
-        query = select(decisions.c.id, decisions.c.document).where(
-            decisions.c.id.in_(ids), scope.covers(decisions.c.area)
-        )
+        query = select(decisions.c.id, decisions.c.document).where(scope.covers(decisions.c.area))
         # A page holds dozens of long documents; this reads them in half the time.
-        return {id_: from_json(body) for id_, body in self.session.connection.execute(query)}
+        return {
+            id_: from_json(body)
+            for part in _parts(ids)
+            for id_, body in self.session.connection.execute(query.where(decisions.c.id.in_(part)))
+        }
 
     def values(
         self, scope: Scope, snapshot: str, columns: Sequence[str], households: Sequence[str]
     ) -> dict[str, dict[str, Any]]:
         """The values of households in a published snapshot, by column."""
         query = select(published_rows.c.household, published_rows.c["values"]).where(
-            published_rows.c.snapshot == snapshot,
-            published_rows.c.household.in_(households),
-            scope.covers(published_rows.c.area),
+            published_rows.c.snapshot == snapshot, scope.covers(published_rows.c.area)
         )
         return {
-            household: dict(zip(columns, json.loads(values), strict=True))
-            for household, values in self.session.connection.execute(query)
+            household: dict(zip(columns, from_json(values), strict=True))
+            for part in _parts(households)
+            for household, values in self.session.connection.execute(
+                query.where(published_rows.c.household.in_(part))
+            )
         }
 
 
-def _filters(asked: Asked) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if asked.by_tier:
-        conditions.append(list_lines.c.tier.in_(sorted(asked.by_tier)))
-    if asked.raised:
-        conditions.append(list_lines.c.raised_by == asked.raised)
-    if asked.planned:
-        conditions.append(list_lines.c.planned.is_(asked.planned == "yes"))
-    if asked.reason:
-        beginning = _BEGINNING.format(group=asked.reason)
-        conditions.append(func.substr(list_lines.c.reasons, 1, len(beginning)) == beginning)
-    return conditions
+Value = TypeVar("Value")
+
+
+def _parts(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The values in parts that one statement can name."""
+    return (values[start : start + PART] for start in range(0, len(values), PART))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -12,7 +11,7 @@ from features.policy.places import Places
 from serving.households.declared import declared
 from serving.register import service as register
 from serving.scope import Scope, scope_of
-from serving.sheets.records import Asked, Count, Figures, Header, Month, Sheet
+from serving.sheets.records import Asked, Figures, Header, Month, Sheet, alike
 from serving.sheets.repository import SheetRepository
 from serving.snapshots.frozen import frozen
 from serving.snapshots.repository import SnapshotRepository
@@ -39,6 +38,7 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
         published = snapshots.of_snapshot(here, document["snapshot"], document["parameters"])
         assert published is not None, "a list is made of a published snapshot"
         figures = _figures(store, repository, here, header)
+        matching = [mark for mark in figures.marks if mark.chosen(asked)]
         sheet = Sheet(
             header=header,
             asked=asked,
@@ -51,9 +51,8 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
                 if scope.holds(place) or scope_of(place).holds(scope.area)
             },
             figures=figures,
-            matching=repository.counts(here, header.id, asked)
-            if asked.reason
-            else _chosen(figures.counts, asked),
+            matching=alike(matching) if asked.filtered else figures.counts,
+            shown=[mark for mark in matching if not (asked.folds_blue and mark.folded)],
             lines=(),
             before=None,
             decisions={},
@@ -64,8 +63,10 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
         number = min(asked.number, sheet.last_page)
         start = (number - 1) * sheet.most
         # The line above the page tells whether the page begins a group or goes on with one.
-        lines = repository.lines(here, header.id, asked, max(start - 1, 0), sheet.most + min(start, 1))
-        before = lines.pop(0) if start and lines else None
+        lines = repository.lines(
+            here, header.id, [m.position for m in sheet.shown[start : start + sheet.most]]
+        )
+        before = sheet.shown[start - 1] if start else None
         sheet = replace(
             sheet,
             asked=replace(asked, number=number),
@@ -92,7 +93,7 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
 
 
 # A list and what was issued before it never change: counted once, it is right for good.
-_KEPT = 256
+_KEPT = 64
 _counted: WeakKeyDictionary[Store, dict[tuple[str, str], Figures]] = WeakKeyDictionary()
 
 
@@ -101,23 +102,14 @@ def _figures(store: Store, repository: SheetRepository, here: Scope, header: Hea
     found = known.get(key)
     if found is None:
         periods = repository.periods(here, header, MONTHS)
+        marks = repository.marks(here, header.id)
         found = Figures(
             repository.judged(here, header.id),
-            repository.counts(here, header.id),
+            marks,
+            alike(marks),
             [Month(id_, period, repository.tiers(here, id_)) for period, id_ in reversed(periods.items())],
         )
         while len(known) >= _KEPT:
             known.pop(next(iter(known)), None)
         known[key] = found
     return found
-
-
-def _chosen(counts: Sequence[Count], asked: Asked) -> list[Count]:
-    """What the filters leave; the group of a reason is not among them."""
-    return [
-        count
-        for count in counts
-        if (not asked.by_tier or count.tier in asked.by_tier)
-        and (not asked.raised or count.raised_by == asked.raised)
-        and (not asked.planned or count.planned is (asked.planned == "yes"))
-    ]

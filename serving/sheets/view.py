@@ -13,7 +13,7 @@ from features.policy.vocabulary import departments, groups
 from features.wording import N_, text
 from serving.households import words
 from serving.sheets.pictures import Strip, Trend, strip, trend
-from serving.sheets.records import SHOWN_TIERS, Count, Line, Sheet
+from serving.sheets.records import SHOWN_TIERS, Count, Line, Mark, Sheet
 from serving.web.formats import period
 
 RAISED = {
@@ -266,7 +266,7 @@ def _days(parameter: str, sheet: Sheet, area: str) -> int | None:
     return None if days is None else int(days)
 
 
-def _kind(line: Line) -> str:
+def _kind(line: Line | Mark | Count) -> str:
     if line.raised_by == "check":
         return CHECK
     if line.planned:
@@ -308,14 +308,8 @@ def _groups(sheet: Sheet, townships: Sequence[Township], lang: str) -> Iterator[
 def _lines_of(sheet: Sheet) -> Counter[tuple[str, str]]:
     """How many lines of each group the filters leave in each township."""
     found: Counter[tuple[str, str]] = Counter()
-    for c in sheet.matching:
-        if c.raised_by == "check":
-            kind = CHECK
-        elif c.planned:
-            kind = PLANNED
-        else:
-            kind = KEPT if c.raised_by == "unknown" else BEYOND
-        found[place_of(c.area, sheet), kind] += c.lines
+    for count in sheet.matching:
+        found[place_of(count.area, sheet), _kind(count)] += count.lines
     return found
 
 
