@@ -11,7 +11,6 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from schemathesis.checks import CheckContext
 from schemathesis.core.failures import Failure
 from schemathesis.engine import Status, events, from_schema
 
+from serving.lists.cursor import mark
+from tests.serving.api.prepare import Prepared
 from tests.serving.api.running import Running, in_a_process
 
 # What no schema can say: whether a cursor is ours and an area well written. Only these may refuse what fits.
@@ -59,6 +60,8 @@ class Found:
     cases: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
+    # By method and path, as the description writes them.
+    answered: Counter[str] = field(default_factory=Counter)
     server_errors: list[str] = field(default_factory=list)
     undocumented: list[str] = field(default_factory=list)
 
@@ -70,9 +73,12 @@ class Found:
         """Count the cases of a scenario and what its checks found."""
         recorder = event.recorder
         self.cases += len(recorder.interactions)
-        for interaction in recorder.interactions.values():
-            if interaction.response is not None:
-                self.statuses[interaction.response.status_code] += 1
+        for name, interaction in recorder.interactions.items():
+            if interaction.response is None:
+                continue
+            self.statuses[interaction.response.status_code] += 1
+            if interaction.response.status_code < 300:
+                self.answered[recorder.cases[name].value.operation.label] += 1
         for results in recorder.checks.values():
             for result in results:
                 self.checks[result.name] += 1
@@ -84,32 +90,43 @@ class Found:
                     )
 
 
-def settings(token: str, known: Sequence[str], seed: int, examples: int) -> Config:
-    """All checks; ids that exist are used now and then, so that routes get beyond "there is no such"."""
+def settings(prepared: Prepared, seed: int, examples: int) -> Config:
+    """All checks; half the time what exists is named, so that routes get beyond "there is no such"."""
+    issued = prepared.issued
+    households = [*prepared.unlisted[:20], *(line["household"] for line in issued["lines"][:20])]
+    drawn = {
+        "body.household": households,
+        "body.households[*]": households,
+        "body.key": ["h1", "h2", "h3", "h359"],
+        "body.as_of": [issued["as_of"], "1999-12-31"],
+        "body.q": ["h1", households[0], households[0][:12]],
+        "path.household": households,
+        "path.decision": [line["decision"] for line in issued["lines"][:20]],
+        "path.list": [issued["list"]],
+        "query.area": ["/", "41", "41/b", "41/b/v1"],
+        "query.cursor": [mark(place, list_=issued["list"], area="/", tier=None) for place in (0, 7, 9999)],
+    }
     beyond = {"positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 422]}}
     return Config.from_dict(
         {
             "seed": seed,
             "continue-on-failure": True,
-            "headers": {"Authorization": f"Bearer {token}"},
+            "headers": {"Authorization": f"Bearer {prepared.token}"},
             "generation": {"max-examples": examples, "database": "none", "no-shrink": True},
-            "dictionaries": {"known": {"values": list(known)}},
-            "parameters": {
-                name: {"dictionary": "known", "probability": 0.3}
-                for name in ("household", "decision", "list")
-            },
+            "dictionaries": {name: {"values": values} for name, values in drawn.items()},
+            "parameters": {name: {"dictionary": name, "probability": 0.5} for name in drawn},
             "operations": [{"include-operation-id": name, "checks": beyond} for name in sorted(LISTS)],
         }
     )
 
 
-def ask(service: Running, known: Sequence[str], cases: int, seed: int = 1) -> Found:
+def ask(service: Running, prepared: Prepared, cases: int, seed: int = 1) -> Found:
     """Ask ``service`` at least ``cases`` questions, in rounds with different seeds."""
     found = Found()
     while found.cases < cases:
         examples = max(1, min(A_ROUND, (cases - found.cases) // 40))
         schema = schemathesis.openapi.from_url(
-            f"{service.base}/openapi.json", config=settings(service.token, known, seed, examples)
+            f"{service.base}/openapi.json", config=settings(prepared, seed, examples)
         )
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
@@ -131,13 +148,14 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(Path(folder))
         with in_a_process(prepared.home, prepared.token) as service:
-            found = ask(service, prepared.known, asked.cases, asked.seed)
+            found = ask(service, prepared, asked.cases, asked.seed)
     for said in dict.fromkeys(found.wrong):
         print(said, file=sys.stderr)
     print(
         f"cases {found.cases}, server errors {len(found.server_errors)}, undocumented answers {len(found.undocumented)}"
     )
     print("answers " + ", ".join(f"{status}: {n}" for status, n in sorted(found.statuses.items())))
+    print("answered " + ", ".join(f"{label}: {n}" for label, n in sorted(found.answered.items())))
     print("checks " + ", ".join(f"{name}: {n}" for name, n in sorted(found.checks.items())))
     return 1 if found.wrong else 0
 

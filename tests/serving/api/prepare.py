@@ -35,12 +35,6 @@ class Prepared:
         listed = {line["household"] for line in self.issued["lines"]}
         return [household for household in self.areas if household not in listed]
 
-    @property
-    def known(self) -> list[str]:
-        """Ids that exist: of households, of decisions, of the list."""
-        lines = self.issued["lines"][:10]
-        return [self.issued["list"], *self.unlisted[:10], *(line["decision"] for line in lines)]
-
 
 def prepare(folder: Path, panel: Panel | None = None) -> Prepared:
     """Make the home at ``folder/home``, from a copy of the panel's or from a new one."""
