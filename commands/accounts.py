@@ -1,7 +1,8 @@
-"""`user add`, `user token`, `user password`, `user disable`: who may call the service."""
+"""`user add`, `list`, `token`, `password`, `disable`: who may call the service."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
@@ -48,6 +49,19 @@ def user_add(
     return UserAddedDocument(
         user=handed.user, password=handed.password, token=handed.token, token_ends=handed.expires.isoformat()
     )
+
+
+@verb("user list")
+def user_list(desk: Desk) -> Answer:
+    """List the accounts, and when each was last used."""
+    from commands.documents.accounts import UsersDocument
+    from serving.accounts import service
+    from serving.scope import scope_of
+    from serving.store import Store
+
+    with Store.open(desk.home) as store:
+        found = service.everybody(store=store, scope=scope_of("/"))
+    return UsersDocument.model_validate({"users": [asdict(each) for each in found]})
 
 
 @verb("user token")

@@ -100,6 +100,13 @@ LABELS = {
     "token": N_("Token"),
     "token_ends": N_("Token ends"),
     "user": N_("Account"),
+    "users": N_("Accounts"),
+    "created_at": N_("Made at"),
+    "created_by": N_("Made by"),
+    "last_used": N_("Last used"),
+    "role": N_("Role"),
+    "sessions": N_("Sessions"),
+    "tokens": N_("Tokens"),
 }
 WORDS = {
     "True": N_("yes"),

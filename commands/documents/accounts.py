@@ -1,8 +1,10 @@
-"""Documents of `user add`, `user token`, `user password` and `user disable`."""
+"""Documents of the verbs `user …`."""
 
 from __future__ import annotations
 
-from features.documents import Document
+from datetime import datetime
+
+from features.documents import Document, Part
 
 
 class UserAddedDocument(Document):
@@ -39,3 +41,26 @@ class UserDisabledDocument(Document):
 
     user: str
     disabled: bool
+
+
+class UserPart(Part):
+    """One account."""
+
+    user: str
+    role: str
+    area: str
+    created_at: datetime
+    created_by: str
+    last_used: datetime | None
+    """To within a minute while the service runs; none where it was never used."""
+    tokens: int
+    """Tokens that hold."""
+    sessions: int
+    """Sessions that hold, unless they ended for want of use."""
+    disabled: bool
+
+
+class UsersDocument(Document):
+    """`user list`"""
+
+    users: list[UserPart]

@@ -50,6 +50,21 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """An account as whoever runs the service sees it; ``tokens`` and ``sessions`` are those that hold."""
+
+    user: str
+    role: str
+    area: str
+    created_at: datetime
+    created_by: str
+    last_used: datetime | None
+    tokens: int
+    sessions: int
+    disabled: bool
+
+
+@dataclass(frozen=True)
 class HeldToken:
     """An account and when its token ends."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, insert, select, update
 
-from serving.accounts.records import Account, HeldSession, HeldToken, Tries
+from serving.accounts.records import Account, HeldSession, HeldToken, Listed, Tries
 from serving.scope import Scope, area_path
 from serving.store import Reading, Writing
 from serving.store.tables import accounts, events, sessions, tokens
@@ -47,6 +47,43 @@ class AccountRepository:
         """Is there an account of this name anywhere? Names are unique in the whole home."""
         query = select(accounts.c.id).where(accounts.c.name == name)
         return self.session.connection.execute(query).first() is not None
+
+    def everybody(self, scope: Scope, *, reading_at: datetime) -> list[Listed]:
+        """Every account by name. Signing in counts as a use, also where its session is forgotten by now."""
+        query = select(accounts).where(scope.covers(accounts.c.area)).order_by(accounts.c.name)
+        open_tokens = self._holding(tokens, tokens.c.expires > reading_at, tokens.c.revoked_at.is_(None))
+        open_sessions = self._holding(sessions, sessions.c.expires > reading_at)
+        signed_in = (
+            select(events.c.subject, func.max(events.c.happened_at))
+            .where(events.c.kind == "signed_in")
+            .group_by(events.c.subject)
+        )
+        last: dict[str, list[datetime]] = {}
+        for name, moment in self.session.connection.execute(signed_in):
+            last.setdefault(name, []).append(moment)
+        for table in (tokens, sessions):
+            used = select(accounts.c.name, func.max(table.c.last_used)).join_from(table, accounts)
+            for name, moment in self.session.connection.execute(used.group_by(accounts.c.name)):
+                if moment is not None:
+                    last.setdefault(name, []).append(moment)
+        return [
+            Listed(
+                row.name,
+                row.role,
+                "/" + row.area,
+                row.created_at,
+                row.created_by,
+                max(last.get(row.name, []), default=None),
+                open_tokens.get(row.id, 0),
+                open_sessions.get(row.id, 0),
+                row.disabled_at is not None,
+            )
+            for row in self.session.connection.execute(query)
+        ]
+
+    def _holding(self, table: Table, *holds: ColumnElement[bool]) -> dict[int, int]:
+        query = select(table.c.account, func.count()).where(*holds).group_by(table.c.account)
+        return {row[0]: row[1] for row in self.session.connection.execute(query)}
 
     def token(self, scope: Scope, digest: str) -> HeldToken | None:
         """The account of a token that is not revoked; the caller looks at its end."""

@@ -13,7 +13,7 @@ from features.home import Home
 from features.wording import both
 from serving.accounts import secrets
 from serving.accounts.attendance import Attendance
-from serving.accounts.records import Account, Caller, Handed, HeldToken, SignedIn, Tries
+from serving.accounts.records import Account, Caller, Handed, HeldToken, Listed, SignedIn, Tries
 from serving.accounts.repository import AccountRepository, AccountWriter
 from serving.accounts.throttle import Throttle, locked
 from serving.scope import Scope, area_path, scope_of
@@ -131,6 +131,12 @@ def disable(*, store: Store, scope: Scope, name: str, by: str) -> None:
         )
 
 
+def everybody(*, store: Store, scope: Scope) -> list[Listed]:
+    """The accounts inside ``scope`` by name, disabled ones too, and when each was last used."""
+    with store.reading() as reading:
+        return AccountRepository(reading).everybody(scope, reading_at=datetime.now(UTC))
+
+
 def sign_in(
     *,
     home: Home,
@@ -226,11 +232,12 @@ def by_session(
 def note_uses(*, store: Store, attendance: Attendance) -> None:
     """Write down when sessions and tokens were last used, and forget the sessions that are over."""
     used = attendance.take()
+    if not used:
+        return
     try:
         with store.writing() as writing:
             writer = AccountWriter(writing)
-            if used:
-                writer.note_uses(_WHOLE, used)
+            writer.note_uses(_WHOLE, used)
             writer.clear_away(_WHOLE)
     except BaseException:
         attendance.put_back(used)

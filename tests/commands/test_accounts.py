@@ -11,10 +11,12 @@ from commands.documents.accounts import (
     UserAddedDocument,
     UserDisabledDocument,
     UserPasswordDocument,
+    UsersDocument,
     UserTokenDocument,
 )
 from features.home import Home
 from serving.accounts import service
+from serving.accounts.attendance import Attendance
 from serving.store import Store
 from tests.commands.front_door import Ran, fangpin
 
@@ -83,3 +85,21 @@ def test_for_people_it_is_shown_in_words(home: Path) -> None:
     ran = fangpin("user", "add", "wang", "--role", "county", "--area", "/", "--lang", "zh", home=home)
     assert "密码" in ran.out
     assert "令牌" in ran.out
+
+
+def test_who_there_is(home: Path) -> None:
+    token = UserAddedDocument.model_validate_json(add(home, "wang").out).token
+    assert add(home, "li").code == 0
+    assert fangpin("user", "disable", "li", home=home).code == 0
+    attendance = Attendance()
+    with Store.open(Home.open(home)) as store:
+        service.by_token(store=store, token=token, attendance=attendance)
+        service.note_uses(store=store, attendance=attendance)
+    ran = fangpin("user", "list", "--json", home=home)
+    li, wang = UsersDocument.model_validate_json(ran.out).users
+    assert (li.user, li.disabled, li.tokens, li.last_used) == ("li", True, 0, None)
+    assert (wang.user, wang.disabled, wang.tokens, wang.area) == ("wang", False, 1, "/")
+    assert wang.last_used is not None
+    assert datetime.now(UTC) - wang.last_used < timedelta(minutes=1)
+    assert "最近使用" in fangpin("user", "list", home=home).out
+    assert token not in ran.out
