@@ -144,7 +144,8 @@ def _facts(
     try:
         behind = evidence(home=home, session=reading, scope=scope, decision=shown) if shown else {}
         wanted = all_ or shown is None
-        known = facts_of(home=home, household=household, as_of=published.as_of) if wanted else ()
+        day = published.as_of
+        known = facts_of(home=home, household=household, as_of=day, most=MOST_A_KIND) if wanted else ()
     except Refusal as refusal:
         return {}, (), refusal
     return behind, known, None
@@ -199,6 +200,8 @@ def _frozen(
     return found
 
 
+# Facts of one kind that a page tells.
+MOST_A_KIND = 8
 # Both are named by the hash of what they hold, so what was read once is right for good.
 _KEPT = 8
 _FROZEN: dict[tuple[str, str], Frozen] = {}

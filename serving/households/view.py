@@ -25,8 +25,10 @@ from serving.households.why import (
     unknown_rows,
 )
 
-# Rows of a table that are shown before the rest is folded.
-SHOWN = 6
+# Rows of lists and of decisions that one page tells, the latest; the API tells all.
+SHOWN = 12
+# The latest moments that are drawn: two years of months.
+DRAWN = 24
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class View:
     lists: list[ListRow]
     decisions: list[DecisionRow]
     lists_held: int
+    lists_all: int
+    decisions_all: int
 
 
 def address(household: str, **query: str | None) -> str:
@@ -145,8 +149,10 @@ def view(seen: Seen, lang: str) -> View:
         known=known(seen.facts, lang),
         silent=seen.silent.text(lang) if seen.silent else "",
         score=_score(seen, lang),
-        lists=[_list_row(standing, lang) for standing in seen.stood],
-        decisions=[_decision_row(each, seen, list_, lang) for each in seen.kept],
+        lists=[_list_row(standing, lang) for standing in seen.stood[:SHOWN]],
+        decisions=[_decision_row(each, seen, list_, lang) for each in _told(seen)],
+        lists_all=len(seen.stood),
+        decisions_all=len(seen.kept),
         lists_held=sum(standing.listed for standing in seen.stood),
     )
 
@@ -177,8 +183,17 @@ def _origin(seen: Seen, lang: str) -> list[tuple[str, str]]:
     return rows
 
 
+def _told(seen: Seen) -> list[Document]:
+    """The latest decisions, and the one that is shown wherever it stands."""
+    return [
+        each
+        for place, each in enumerate(seen.kept)
+        if place < SHOWN or (seen.decision is not None and each["id"] == seen.decision["id"])
+    ]
+
+
 def _score(seen: Seen, lang: str) -> Score | None:
-    found = chart.moments(seen, lang)
+    found = chart.moments(seen, lang)[-DRAWN:]
     asked = chart.of(seen)
     if not found or asked is None:
         return None

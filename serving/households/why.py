@@ -139,18 +139,22 @@ def _bars(contributions: Sequence[float]) -> list[tuple[Bar, int]]:
 
 def unknown_rows(document: Document, frozen: Frozen, declared: Declared, lang: str) -> list[UnknownRow]:
     """What is not known, one row a reason group: names, how many, and who would tell."""
-    by_group: dict[str, list[tuple[str, str]]] = {}
+    by_group: dict[str, dict[str, str]] = {}
+    owners_of: dict[str, list[str]] = {}
     for unknown in document["unknown"]:
         meaning = frozen.meanings.get(unknown["indicator"])
         group = meaning.group if meaning else ""
-        name = words.tidy(meaning.name[lang], lang) if meaning else unknown["indicator"]
-        by_group.setdefault(group, []).append((name, words.owner_said(unknown["source"], declared, lang)))
+        indicator = meaning.indicator if meaning else unknown["indicator"]
+        # Several windows of one indicator are one thing to ask.
+        by_group.setdefault(group, {})[indicator] = (
+            words.tidy(meaning.name[lang], lang) if meaning else unknown["indicator"]
+        )
+        owners_of.setdefault(group, []).append(words.owner_said(unknown["source"], declared, lang))
     order = {group: place for place, group in enumerate(groups())}
     rows = []
     for group in sorted(by_group, key=lambda group: order.get(group, len(order))):
-        # Several windows of one indicator are one thing to ask.
-        names = list(dict.fromkeys(name for name, _ in by_group[group]))
-        owners = words.enumerated(list(dict.fromkeys(owner for _, owner in by_group[group]))[:NAMES], lang)
+        names = list(by_group[group].values())
+        owners = words.enumerated(list(dict.fromkeys(owners_of[group]))[:NAMES], lang)
         missing = text("No data of this household from: {sources}.", lang, sources=owners)
         if len(names) < NAMES:
             rows.append(UnknownRow(words.sentence(words.enumerated(names, lang), lang), missing))

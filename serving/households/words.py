@@ -34,7 +34,7 @@ _MINUS = re.compile(r"(?<![A-Za-z0-9-])-(?=\d)")
 _PERCENT = re.compile(r"(?<=\d) %")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Where a reason names what its value is compared with.
-_COMPARED = {"zh": re.compile(r"（参照：[^（）]*）"), "en": re.compile(r" \(compared with [^()]*\)")}
+_COMPARED = {"zh": re.compile(r"（参照[^（）]*）"), "en": re.compile(r" \(compared with [^()]*\)")}
 _NORMS = {"parameter": N_("threshold {value}"), "median": N_("usually {value}")}
 # A request that ends a sentence: "，请核实各项收入", "; ask about work".
 _REQUEST = {"zh": re.compile(r"，请[^，]*$"), "en": re.compile(r"; [^;]*$")}
@@ -157,7 +157,9 @@ def area_said(area: str, setting: Mapping[str, Any], lang: str) -> str:
 
 
 def enumerated(names: list[str], lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(names)
+    """Names in one line; a semicolon parts those that have commas of their own."""
+    comma, semicolon = ("、", "；") if lang == "zh" else (", ", "; ")
+    return (semicolon if any(comma in name for name in names) else comma).join(names)
 
 
 def sentence(words: str, lang: str) -> str:
