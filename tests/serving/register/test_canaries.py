@@ -213,13 +213,14 @@ def _in_the_browser(way: Way, client: httpx.Client) -> None:
         csrf = _field(_ask(way, client, "GET", f"/households/search?lang={lang}"), "csrf")
     heads = [canary for canary in way.canaries if canary.phone][:: max(1, len(way.canaries) // 40)]
     for canary in heads[:12]:
+        assert canary.phone is not None
+        addresses = set()
         for text in (canary.name, canary.identity):
             found = _ask(
                 way, client, "POST", "/households/search", naming=text, data={"q": text, "csrf": csrf}
             )
-            household = re.search(r"/households/([0-9a-f]{64})", found.text)
-            assert household is not None, found.text
-        address = f"/households/{household[1]}"
+            addresses |= set(re.findall(r"/households/[0-9a-f]{64}", found.text))
+        (address,) = addresses
         _ask(way, client, "GET", address)
         told = client.post(f"{address}/name", data={"purpose": "visit", "csrf": csrf})
         way.addresses.add(str(told.url))
