@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from features.policy.areas import at_depth
+from features.policy.areas import at_depth, covers, depth
 from features.policy.vocabulary import departments, groups
 from features.wording import N_, text
 from serving.households import words
@@ -64,7 +64,7 @@ class Group:
 @dataclass(frozen=True)
 class Township:
     """A place that plans visits: what it foresaw and planned as a whole, and its lines in the asked area, by
-    what raised those that are planned, by tier, and those below the line (``blue`` is part of ``beyond``)."""
+    what raised those that are planned, by tier, and those below the line (``blue`` is part of ``beyond``). ``whole``: all of it is in that area."""
 
     area: str
     name: str
@@ -78,6 +78,7 @@ class Township:
     beyond: int
     kept: int
     blue: int
+    whole: bool
 
     @property
     def planned(self) -> int:
@@ -137,14 +138,14 @@ class View:
 
 def view(sheet: Sheet, lang: str) -> View:
     """The page in one language."""
-    here = sheet.asked.area
+    here = sheet.area
     townships = _townships(sheet, lang)
     months = [(month.period, month.tiers) for month in sheet.months]
     before = months[-2][1] if len(months) > 1 else None
     now = Counter[str]()
     for count in sheet.counts:
         now[count.tier] += count.lines
-    names = sheet.places.names_of(here or sheet.header.area or "/", lang) or [sheet.places.top(lang)]
+    names = sheet.places.names_of(here, lang) or [sheet.places.top(lang)]
     listed = sum(now[tier] for tier in SHOWN_TIERS)
     stated = sheet.header.document["line"]
     return View(
@@ -157,7 +158,7 @@ def view(sheet: Sheet, lang: str) -> View:
         listed=listed,
         change=None if before is None else listed - sum(before.get(t, 0) for t in SHOWN_TIERS),
         townships=townships,
-        chosen=next((t for t in townships if here and _inside(here, t.area)), None),
+        chosen=next((t for t in townships if here and covers(t.area, here)), None),
         villages=_villages(sheet, lang),
         reasons=[(id_, words.tidy(group.name[lang], lang)) for id_, group in groups().items()],
         raised=[(id_, text(said, lang)) for id_, said in RAISED.items()],
@@ -177,13 +178,9 @@ def place_of(area: str, sheet: Sheet) -> str:
     return area if sheet.visit_depth is None else at_depth(area, sheet.visit_depth)
 
 
-def _inside(area: str, outer: str) -> bool:
-    return area == outer or area.startswith(f"{outer}/")
-
-
 def _crumbs(sheet: Sheet, lang: str) -> list[tuple[str, str]]:
     """(path, name) from the top to the area, the whole home by its name if it has one."""
-    area = (sheet.asked.area or sheet.header.area).strip("/")
+    area = sheet.area
     if not area:
         top = sheet.places.top(lang)
         return [("", top)] if top else []
@@ -210,7 +207,7 @@ def _townships(sheet: Sheet, lang: str) -> list[Township]:
     """The places of the list that the caller may see, in order of their paths."""
     made = []
     for place, capacity in sorted(sheet.capacity.items()):
-        own = [count for count in sheet.counts if _inside(count.area, place)]
+        own = [count for count in sheet.counts if covers(place, count.area)]
         tiers, raised = Counter[str](), Counter[str]()
         for count in own:
             tiers[count.tier] += count.lines
@@ -230,6 +227,7 @@ def _townships(sheet: Sheet, lang: str) -> list[Township]:
                 beyond=sum(count.lines for count in below if count.raised_by != "unknown"),
                 kept=sum(count.lines for count in below if count.raised_by == "unknown"),
                 blue=sum(count.lines for count in below if count.folded),
+                whole=not sheet.area or covers(sheet.area, place),
             )
         )
     return made
@@ -237,10 +235,10 @@ def _townships(sheet: Sheet, lang: str) -> list[Township]:
 
 def _villages(sheet: Sheet, lang: str) -> list[tuple[str, str]]:
     """(path, name) of the areas below the chosen township, that have lines on the list."""
-    if not sheet.asked.area:
+    place = place_of(sheet.area or "/", sheet)
+    if sheet.area == "" or place == "/" or sheet.visit_depth is None or depth(sheet.area) < sheet.visit_depth:
         return []
-    place = place_of(sheet.asked.area, sheet)
-    areas = {c.area for c in sheet.counts if _inside(c.area, place)} | {sheet.asked.area}
+    areas = {count.area for count in sheet.counts if covers(place, count.area)} | {sheet.area}
     return [(area, sheet.places.name(area, lang)) for area in sorted(areas) if area != place]
 
 
@@ -252,7 +250,7 @@ def _deadlines(sheet: Sheet) -> list[Deadline]:
             planned[count.tier] += count.lines
     found = []
     for tier in SHOWN_TIERS[:-1]:
-        days = _days(f"visit_days_{tier}", sheet, sheet.asked.area or "/")
+        days = _days(f"visit_days_{tier}", sheet, sheet.area or "/")
         if planned[tier] and days is not None:
             found.append(Deadline(tier, planned[tier], days, sheet.header.as_of + timedelta(days=days)))
     return found
@@ -322,7 +320,7 @@ def _row(line: Line, sheet: Sheet, lang: str) -> Row:
     values = sheet.values.get(line.household, {})
     return Row(
         line=line,
-        village=sheet.places.name(line.area, lang),
+        village="" if line.area == "/" else sheet.places.name(line.area, lang),
         name=sheet.names.get(line.household, ""),
         size=_said(MEMBERS, values, sheet, lang),
         type=_said(TYPE, values, sheet, lang),
@@ -358,14 +356,14 @@ def _unknown(decision: Any, sheet: Sheet, lang: str) -> tuple[str, str]:
 
 
 def _due(line: Line, decision: Any, sheet: Sheet) -> tuple[int | None, date | None]:
-    """The earliest deadline of the rules that hit; where only the score planned it, that of its tier."""
+    """The earliest deadline: of the rules that hit, and of the tier that the score raised."""
     if not line.planned or line.raised_by == "check":
         return None, None
     rules = sheet.frozen.policy.rules
     named = [rules[hit["id"]].days for hit in decision.get("rules", ()) if hit["id"] in rules]
-    found = [
-        d for name in named or [f"visit_days_{line.tier}"] if (d := _days(name, sheet, line.area)) is not None
-    ]
+    if line.raised_by in ("score", "both"):
+        named.append(f"visit_days_{line.tier}")
+    found = [d for name in named if (d := _days(name, sheet, line.area)) is not None]
     if not found:
         return None, None
     return min(found), sheet.header.as_of + timedelta(days=min(found))
