@@ -117,12 +117,15 @@ def _made(judge: Judge, rows: Sequence[Row]) -> Iterator[tuple[str, dict[str, An
     """The row to store of each household, or why it cannot be judged."""
     try:
         made = [(judged.row.household, decision_row(judge.document(judged))) for judged in judge.judge(rows)]
-    except Refusal as refusal:
-        if len(rows) == 1:
-            yield rows[0].household, refusal
+    except (Refusal, ValueError) as problem:
+        if len(rows) > 1:
+            # One that cannot be judged must not take the others with it: each is judged alone.
+            for row in rows:
+                yield from _made(judge, [row])
             return
-        # One that cannot be judged must not take the others with it: each is judged alone.
-        for row in rows:
-            yield from _made(judge, [row])
+        if not isinstance(problem, Refusal):
+            # What was published fitted the catalogue, so the row was changed since. Its values stay out of it.
+            problem = Refusal("store_damaged", file="published_rows", reason=type(problem).__name__)
+        yield rows[0].household, problem
     else:
         yield from made
