@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from features.policy.areas import WHOLE, covers
 from features.policy.places import Places
 from models.judgement.tiers import TIERS
 from serving.snapshots.frozen import Frozen
@@ -172,6 +173,7 @@ class Sheet:
 
     Attributes
     ----------
+    scope : path of the caller's area
     capacity : visits of each place that the caller may see, as the list holds them
     matching : the lines that the filters leave, folded ones too
     shown : the same without the folded, one by one
@@ -180,6 +182,7 @@ class Sheet:
 
     header: Header
     asked: Asked
+    scope: str
     places: Places
     visit_depth: int | None
     frozen: Frozen
@@ -193,6 +196,13 @@ class Sheet:
     values: Mapping[str, Mapping[str, Any]]
     names: Mapping[str, str]
     outcome: Mapping[str, str]
+
+    @property
+    def area(self) -> str:
+        """The area that is shown: the one asked for, else all of the list that the caller may see."""
+        own = self.asked.area or self.scope.strip("/")
+        whole = self.header.area.strip("/")
+        return own if own and covers(whole or WHOLE, own) else whole
 
     @property
     def counts(self) -> Sequence[Count]:

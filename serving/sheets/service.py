@@ -42,6 +42,7 @@ def read(*, home: Home, store: Store, scope: Scope, name: str, asked: Asked, by:
         sheet = Sheet(
             header=header,
             asked=asked,
+            scope=scope.area,
             places=Places(published.setting.get("places", {})),
             visit_depth=published.setting["visit_depth"],
             frozen=frozen(snapshots, here, document["parameters"], published.catalogue),

@@ -320,7 +320,7 @@ def _row(line: Line, sheet: Sheet, lang: str) -> Row:
     values = sheet.values.get(line.household, {})
     return Row(
         line=line,
-        village="" if line.area == "/" else sheet.places.name(line.area, lang),
+        village="" if line.area in ("", "/") else sheet.places.name(line.area, lang),
         name=sheet.names.get(line.household, ""),
         size=_said(MEMBERS, values, sheet, lang),
         type=_said(TYPE, values, sheet, lang),

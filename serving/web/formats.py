@@ -6,6 +6,7 @@ The minus is U+2212. Chinese and digits are parted by the style (``text-autospac
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from markupsafe import Markup
@@ -19,6 +20,7 @@ _MONTHS = (
     "November", "December",
 )  # fmt: skip
 NOTHING = "—"
+_ONE = re.compile(r"(?<![\d.,−])1 (household|day|list|row|month|item)s\b")
 
 
 def as_day(value: date | datetime | str) -> date:
@@ -137,6 +139,15 @@ def grouped(value: str) -> str:
     """
     digits = value[:12]
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+def singular(said: str) -> str:
+    """An English sentence in which one of something is not called many.
+
+    >>> singular("1 households within 1 days, 21 households of 1.1 days")
+    '1 household within 1 day, 21 households of 1.1 days'
+    """
+    return _ONE.sub(r"1 \1", said)
 
 
 def masked_account(name: str) -> str:

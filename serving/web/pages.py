@@ -26,7 +26,7 @@ from features.wording import LANGUAGES, text
 from serving.accounts.records import Caller
 from serving.scope import scope_of
 from serving.snapshots.repository import SnapshotRepository
-from serving.web.formats import FILTERS
+from serving.web.formats import FILTERS, singular
 from serving.web.static import asset
 
 # Characters that no page may hold, whoever sent them.
@@ -98,7 +98,9 @@ def page(
         "place_name": lambda area: places.name(area, lang),
     }
     body = environment().get_template(template).render(every | shown)
-    response = Response(_NO_TEXT.sub("\ufffd", body), status_code=status, media_type="text/html; charset=utf-8")
+    response = Response(
+        _NO_TEXT.sub("\ufffd", body), status_code=status, media_type="text/html; charset=utf-8"
+    )
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANG_COOKIE, lang, max_age=365 * 86400, httponly=True, samesite="strict")
     return response
@@ -108,4 +110,5 @@ def _say(lang: str, msgid: str, /, **params: object) -> str:
     """The sentence; what a filter drew to stand in it stays drawn."""
     if any(hasattr(value, "__html__") for value in params.values()):
         return Markup(escape(text(msgid, lang))).format(**params)
-    return text(msgid, lang, **params)
+    said = text(msgid, lang, **params)
+    return singular(said) if lang == "en" and params else said

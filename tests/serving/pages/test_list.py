@@ -282,6 +282,29 @@ def test_the_strip_has_a_cell_for_each_household_up_to_eighty(browser: Browser) 
     assert width == pytest.approx(1000, abs=1)
 
 
+def test_what_is_kept_because_data_are_missing_stands_apart(browser: Browser) -> None:
+    last = max(
+        (line for line in browser.issued.second["lines"] if line["area"].startswith("41/a/")),
+        key=lambda line: line["rank"],
+    )
+    with browser.store.writing() as writing:
+        writing.connection.execute(
+            sa.update(list_lines)
+            .where(
+                list_lines.c.list == browser.issued.second["list"],
+                list_lines.c.household == last["household"],
+            )
+            .values(raised_by="unknown", tier="yellow", probability=None)
+        )
+    page = browser.page(f"{LATEST}?area=41/a")
+    assert breaks(page)[-2].startswith("break: 因数据未到而保留1户")
+    row = rows(page)[-1]
+    assert (row[1], row[3], row[6]) == ("黄色", "数据未到 —", "—")
+    english = browser.page(f"{LATEST}?area=41/a", lang="en")
+    assert "Kept because data are missing, 1 household " in english.text()
+    assert households(browser.page(f"{LATEST}?raised=unknown")) == [last["household"]]
+
+
 def test_paper_holds_the_whole_township(browser: Browser) -> None:
     page = browser.page(f"{LATEST}?area=41/a&print=1&blue=1")
     lines = [line for line in browser.issued.second["lines"] if line["area"].startswith("41/a/")]
@@ -304,7 +327,14 @@ def test_whoever_sees_a_township_sees_no_other(neighbour: Browser) -> None:
     page = neighbour.page(LATEST)
     lines = [line for line in visible(neighbour.issued.second) if line["area"].startswith("41/b/")]
     assert households(page) == [line["household"] for line in lines]
-    assert "砚溪镇" in page.text()
+    assert said(page.root.find(".//p[@class='crumb']")) == "澄原县 › 砚溪镇"
+    assert "走访能力2户" in breaks(page)[0]
+    villages = [o.attrib["value"] for o in page.all(".//select[@id='area']/option")]
+    assert villages[0] == "41/b"
+    assert all(value.startswith("41/b/") for value in villages[1:])
+    assert len(rows(neighbour.page(f"{LATEST}?print=1&blue=1"))) == sum(
+        line["area"].startswith("41/b/") for line in neighbour.issued.second["lines"]
+    )
     for elsewhere in ("霁岭镇", "41/a", "41%2Fa"):
         assert elsewhere not in page.html
     neighbour.page(f"{LATEST}?area=41/a", status=404)
