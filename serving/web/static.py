@@ -15,7 +15,19 @@ from serving.web.access import Anyone
 
 STATIC = Path(__file__).parents[1] / "static"
 # One sheet, in this order: what comes later may refine what came before.
-SHEETS = ("tokens", "base", "frame", "parts", "sign", "list", "list-phone", "household", "register", "print")
+SHEETS = (
+    "tokens",
+    "base",
+    "frame",
+    "parts",
+    "sign",
+    "overview",
+    "list",
+    "list-phone",
+    "household",
+    "register",
+    "print",
+)
 FOREVER = "public, max-age=31536000, immutable"
 _REMARK = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 

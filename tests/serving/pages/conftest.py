@@ -89,6 +89,40 @@ def said(element: Element | None) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
+def rows(page: Page) -> list[list[str]]:
+    """The cells of the households' rows."""
+    return [
+        [said(cell) for cell in row]
+        for row in page.all(".//table[@class='list']/tbody/tr")
+        if "class" not in row.attrib
+    ]
+
+
+def breaks(page: Page) -> list[str]:
+    """Class and text of the rows between them."""
+    return [
+        f"{row.attrib['class']}: {said(row)}"
+        for row in page.all(".//table[@class='list']/tbody/tr")
+        if "class" in row.attrib
+    ]
+
+
+def visible(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines that are not folded."""
+    return [
+        line
+        for line in document["lines"]
+        if not (line["tier"] == "blue" and line["raised_by"] == "score" and not line["planned"])
+    ]
+
+
+def households(page: Page) -> list[str]:
+    return [
+        link.attrib["href"].split("/")[2].split("?")[0]
+        for link in page.all(".//table[@class='list']/tbody/tr/th/a")
+    ]
+
+
 @pytest.fixture(scope="session")
 def issued(panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Issued:
     folder = tmp_path_factory.mktemp("pages") / "home"
