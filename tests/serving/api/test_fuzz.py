@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 
+from tests.serving.api.conftest import Start
 from tests.serving.api.fuzz import ask
 from tests.serving.api.prepare import Prepared
-from tests.serving.api.running import Running
 
 CASES = 600
 # Each of these found something to check; a check that is never reached would find nothing either.
@@ -24,7 +26,10 @@ REACHED = {
 }
 
 
-def test_every_answer_is_documented_and_none_is_our_fault(running: Running, prepared: Prepared) -> None:
+def test_every_answer_is_documented_and_none_is_our_fault(
+    prepared: Prepared, own: Path, start: Start
+) -> None:
+    running = start(own)
     found = ask(running, prepared, CASES)
     assert not found.wrong, "\n".join(found.wrong[:5])
     assert found.cases >= CASES
