@@ -18,6 +18,7 @@ from features.errors import Refusal
 from features.home import Home
 from features.policy.parameters import ParameterSet
 from features.policy.vocabulary import units
+from serving.facts import open_facts
 from serving.households.declared import declared
 from serving.scope import Scope
 from serving.snapshots.records import Published
@@ -158,7 +159,7 @@ def facts_of(*, home: Home, household: str, as_of: date, most: int = MOST) -> li
     """
     from features.facts.asof import HouseholdFacts
 
-    facts = HouseholdFacts(_store(home), household, as_of)
+    facts = HouseholdFacts(open_facts(home), household, as_of)
     teller = _Teller(home, facts)
     found = []
     for kind, record in facts.kinds.items():
@@ -286,21 +287,7 @@ class _Teller:
 # --- what is kept between requests: immutable, a few, and named by hashes
 
 _turn = Lock()
-_stores: OrderedDict[str, Any] = OrderedDict()
 _catalogues: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
-
-
-def _store(home: Home) -> Any:
-    from features.facts.store import FactStore
-
-    key = str(home.path)
-    with _turn:
-        found = _stores.get(key)
-        if found is None:
-            found = _stores[key] = FactStore(home)
-            while len(_stores) > _KEPT:
-                _stores.popitem(last=False)
-        return found
 
 
 def _catalogue(home: Home, snapshots: SnapshotRepository, scope: Scope, published: Published) -> Catalogue:
@@ -317,7 +304,7 @@ def _catalogue(home: Home, snapshots: SnapshotRepository, scope: Scope, publishe
             snapshots.catalogue_document(scope, published.catalogue),
             hash_=published.catalogue,
             parameters=ParameterSet.from_document(snapshots.parameter_document(scope, parameters)),
-            store=_store(home),
+            store=open_facts(home),
         )
         with _turn:
             _catalogues[key] = found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from features.home import Home
+from serving.facts import open_facts
 
 # In the order in which a household is listed.
 RELATIONS = {
@@ -24,9 +25,8 @@ def members_of(home: Home, household: str, day: date) -> dict[str, Membership]:
     """Each person of the household as last told by ``day``, by pseudonym."""
     # pyarrow comes with the facts, and not before somebody asks for them.
     from features.facts.asof import HouseholdFacts
-    from features.facts.store import FactStore
 
-    rows = HouseholdFacts(FactStore(home), household, day).of("person")
+    rows = HouseholdFacts(open_facts(home), household, day).of("person")
     found: dict[str, Membership] = {}
     for row in sorted(rows, key=lambda row: (row["valid_to"] or date.min, row["delivery"], row["row"])):
         before = found.get(row["person"])
