@@ -117,16 +117,18 @@ def mlflow_models(sitting: Bench, rows: list[Row], place: Path) -> dict[str, tup
         mlflow.lightgbm.save_model(
             booster, str(place / folder), signature=signature, pip_requirements=["lightgbm"]
         )
-    values = [[None if v != v else v for v in row] for row in matrix.tolist()]
-    framed = [{"dataframe_split": {"columns": names, "data": [row]}} for row in values]
-    # A list cannot say that a number is missing; what MLflow makes of null it refuses to predict.
-    bare = [{"inputs": [[0.0 if v is None else v for v in row]]} for row in values]
+    known = [[None if v != v else v for v in row] for row in matrix.tolist()]
+    # Only with a signature does MLflow take a missing value; without one the trees are asked with zeros instead.
+    filled = np.nan_to_num(matrix).tolist()
+    signed = [{"dataframe_split": {"columns": names, "data": [row]}} for row in known]
+    framed = [{"dataframe_split": {"columns": names, "data": [row]}} for row in filled]
+    bare = [{"inputs": [row]} for row in filled]
 
     def requests(documents: list[dict[str, Any]]) -> list[bytes]:
         return [load.request("POST", "/invocations", json.dumps(d).encode()) for d in documents]
 
     return {
-        SIGNED: (place / "signed", requests(framed)),
+        SIGNED: (place / "signed", requests(signed)),
         FRAME: (place / "plain", requests(framed)),
         BARE: (place / "plain", requests(bare)),
     }

@@ -196,7 +196,7 @@ def by_token(
 ) -> Caller | None:
     """The account of a bearer token; None where it is unknown, expired or revoked, or the account disabled."""
     digest, now = secrets.digest_of(token), now or datetime.now(UTC)
-    with store.reading() as reading:
+    with store.glance() as reading:
         held = AccountRepository(reading).token(_WHOLE, digest)
     if held is None or held.expires <= now:
         return None
@@ -217,7 +217,7 @@ def by_session(
     if not cookie:
         return None
     digest, now = secrets.digest_of(cookie), now or datetime.now(UTC)
-    with store.reading() as reading:
+    with store.glance() as reading:
         held = AccountRepository(reading).session_of(_WHOLE, digest)
     if held is None or held.expires <= now:
         return None
