@@ -80,6 +80,9 @@ def serve(
 
         server = Server(config)
         welcome = visitor(desk, here.home, here.store) if guest else contextlib.nullcontext()
+        # What was loaded to start with stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
         with _ends_in_peace(), welcome:
             server.run(sockets=[listening])
     finally:
