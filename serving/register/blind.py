@@ -24,8 +24,14 @@ def normalised(text: str) -> str:
     >>> normalised(" 阿依・古丽 "), normalised("9901011944010178９x")
     ('阿依古丽', '99010119440101789X')
     """
-    wide = unicodedata.normalize("NFKC", text)
-    upper = unicodedata.normalize("NFKC", wide.upper())
+    # A second time where what was between two characters is gone and they have become one.
+    while (once := _plain(text)) != text:
+        text = once
+    return text
+
+
+def _plain(text: str) -> str:
+    upper = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
     return "".join(
         each
         for each in upper

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.register.blind import DOTS, BlindIndex, normalised
@@ -18,6 +16,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 alike = st.text("xX9０9 \u3000·・•王國国", max_size=5)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.tuples(texts, texts), st.tuples(alike, alike)))
 def test_equal_if_and_only_if_normalised_equal(pair: tuple[str, str]) -> None:
     one, other = pair
@@ -26,18 +25,16 @@ def test_equal_if_and_only_if_normalised_equal(pair: tuple[str, str]) -> None:
         assert (INDEX.lookup(detail, one) == INDEX.lookup(detail, other)) is same
 
 
+@settings(deadline=None)
 @given(texts)
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalised(normalised(text)) == normalised(text)
 
 
+@settings(deadline=None)
 @given(texts, st.sampled_from(sorted(DOTS)), st.integers(0, 12))
 def test_dots_blanks_width_and_case_make_no_difference(text: str, dot: str, at: int) -> None:
-    at = min(at, len(text))
-    # A mark after the dot would join what stands before it.
-    if at < len(text) and unicodedata.combining(unicodedata.normalize("NFKD", text[at:])[0]):
-        at = len(text)
-    assert normalised(f" {text[:at]}{dot} {text[at:]}\u200b") == normalised(text[:at]) + normalised(text[at:])
+    assert normalised(f" {text[:at]}{dot} {text[at:]}\u200b") == normalised(text)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.register.masks import HIDDEN, masked_name
@@ -11,6 +11,7 @@ from serving.register.masks import HIDDEN, masked_name
 names = st.text(st.characters(exclude_characters=HIDDEN, exclude_categories=["Cs"]), max_size=12)
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_mask_tells_no_more_than_the_ends(name: str) -> None:
     shown, letters = masked_name(name), "".join(name.split())
@@ -21,6 +22,7 @@ def test_a_mask_tells_no_more_than_the_ends(name: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_equal_ends_give_equal_masks(one: str, other: str) -> None:
     """Whatever stands between first and last character, and however much of it, makes no difference."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.register.keys import Keys, key_id
@@ -19,6 +19,7 @@ places = st.builds(Place, hexes, st.one_of(st.just(""), hexes), st.sampled_from(
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
+@settings(deadline=None)
 @given(texts, places)
 def test_what_was_sealed_opens(text: str, place: Place) -> None:
     sealed = VAULT.seal(text, place)
@@ -26,6 +27,7 @@ def test_what_was_sealed_opens(text: str, place: Place) -> None:
     assert len(text) < 4 or text.encode() not in sealed
 
 
+@settings(deadline=None)
 @given(texts, places, st.data())
 def test_any_changed_bit_is_refused(text: str, place: Place, data: st.DataObject) -> None:
     sealed = bytearray(VAULT.seal(text, place))
@@ -35,6 +37,7 @@ def test_any_changed_bit_is_refused(text: str, place: Place, data: st.DataObject
         VAULT.open(bytes(sealed), place, VAULT.key_id)
 
 
+@settings(deadline=None)
 @given(texts, places, st.data())
 def test_a_piece_of_it_is_refused(text: str, place: Place, data: st.DataObject) -> None:
     sealed = VAULT.seal(text, place)
@@ -43,6 +46,7 @@ def test_a_piece_of_it_is_refused(text: str, place: Place, data: st.DataObject) 
         VAULT.open(sealed[:cut], place, VAULT.key_id)
 
 
+@settings(deadline=None)
 @given(texts, places, places)
 def test_another_place_is_refused(text: str, place: Place, other: Place) -> None:
     sealed = VAULT.seal(text, place)
