@@ -357,3 +357,24 @@ def test_a_real_home_without_keys_remembers_nobody(tmp_path: Path) -> None:
     with HomeRegister(home, by="li") as register, refuses("key_missing"):
         register.remember([one], source="tiny", delivery=1)
     assert not list(home.folder("store").iterdir())
+
+
+def test_no_search_reads_every_row(named: Named) -> None:
+    """Each goes through an index; what is asked while typing must not slow with the size of a county."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(*args: Any) -> None:
+        statements.append((args[2], args[3]))
+
+    sa.event.listen(named.store.engine, "before_cursor_execute", note)
+    for scope in (named.scope, scope_of("41/a")):
+        found(named, named.id("h0")[:12], scope)
+        revealed(named, "h0", scope)
+        service.masked(home=named.home, store=named.store, scope=scope, households=[named.id("h0")])
+    asked = [each for each in statements if "details" in each[0] or "published_rows" in each[0]]
+    assert len(asked) >= 12
+    with named.store.reading() as reading:
+        for statement, parameters in asked:
+            plan = reading.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [row[3] for row in plan]
+            assert not [step for step in steps if step in ("SCAN published_rows", "SCAN details")], statement
