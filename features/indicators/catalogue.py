@@ -152,7 +152,9 @@ def from_document(
         record = make_record({**indicator, "valid_from": valid_from}, file=hash_, kinds=kinds)
         records[record.id] = record
     welfare = dict(document["welfare"])
-    declarations = Declarations({}, {}, welfare.get("concept"), welfare, dict(document["line"]), (), {}, False)
+    declarations = Declarations(
+        {}, {}, welfare.get("concept"), welfare, dict(document["line"]), (), {}, False
+    )
     made = Catalogue(records, _ordered(records, parameters), parameters, declarations, store)
     if made.hash != hash_:
         raise Refusal("catalogue_damaged", catalogue=hash_[:12])
