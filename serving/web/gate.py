@@ -13,7 +13,7 @@ from serving.web.limits import Answer
 # What is answered although the service is not ready: whether it lives, why it is not ready, the way in.
 OPEN = ("/livez", "/readyz", "/login", "/static/")
 # What a route answers itself: what is stored can be read, and deciding is refused with 409.
-OWN_ANSWER = ("catalogue_mismatch",)
+OWN_ANSWER = ("catalogue_mismatch", "not_published")
 
 
 class ReadyGate:

@@ -77,7 +77,10 @@ def test_a_byte_that_changes_while_it_runs(house: House, monkeypatch: pytest.Mon
 def test_no_publication_then_one_then_a_champion(build: Build, panel: Panel, tmp_path: Path) -> None:
     home = Path(shutil.copytree(panel.home.path, tmp_path / "bare"))
     house = build(home=home)
-    closed(house, "not_published")
+    # Its routes say so themselves.
+    assert house.client.get("/readyz").json()["error"]["code"] == "not_published"
+    asked = house.client.post("/v1/decisions", json={"household": "0" * 64}, headers=house.bearer)
+    assert (asked.status_code, asked.json()["error"]["code"]) == (409, "not_published")
     with Store.open(Home.open(home)) as store:
         snapshots.publish(
             home=Home.open(home), store=store, scope=scope_of("/"), snapshot=panel.second, by="li"
