@@ -13,7 +13,7 @@ from serving.households import words
 from serving.households.records import Declared, Document, Frozen, Seen, Standing
 
 # The scale of the bars: to a half, or to the whole where a half is not enough; pixels.
-HALF, WHOLE, BAR = 0.5, 1.0, 136
+HALF, WHOLE, BAR = 0.5, 1.0, 116
 # What is said of 100 households like this one. What an outcome is called by its mapping is no verb; these are.
 _NATURAL = {
     ("needs_help", "by"): N_("Of 100 households like this one, about {n} will need help within {months} months."),
