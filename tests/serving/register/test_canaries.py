@@ -49,6 +49,7 @@ class Way:
     # Every address that was asked or offered, and every answer but those that were asked to name somebody.
     addresses: set[str] = field(default_factory=set)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
+    journal: list[bytes] = field(default_factory=list)
     # Full names that were told on purpose: how many answers held the one that was asked for.
     told: int = 0
 
@@ -88,6 +89,8 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Way:
     with _served(way) as client:
         _in_the_browser(way, client)
         _by_programs(way, client)
+        # The store's journal is gone once the service has stopped.
+        way.journal += [path.read_bytes() for path in sorted(home.folder("store").glob("*.sqlite-*"))]
     return way
 
 
@@ -321,6 +324,8 @@ def test_nobody_stands_in_what_was_written(way: Way, search: Search) -> None:
     leaving = [way.home.folder("deliveries"), way.home.folder("quarantine")]
     assert search.found_in(home, leaving) == {}
     assert search.found_in(way.temporary) == {}
+    assert max(map(len, way.journal)) > 100_000
+    assert [search.found(content) for content in way.journal] == [set()] * len(way.journal)
     assert b"GET /households/{household}" in (way.temporary / "serve.log").read_bytes()
 
 
