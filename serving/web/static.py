@@ -25,6 +25,8 @@ SHEETS = (
     "list",
     "list-phone",
     "household",
+    "household-narrow",
+    "household-paper",
     "register",
     "print",
 )

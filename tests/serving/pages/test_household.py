@@ -15,7 +15,7 @@ from models.record.decision import identity
 from serving.champion import service as champion
 from serving.scope import scope_of
 from serving.snapshots.repository import SnapshotRepository
-from serving.store.tables import access_log, decisions, events, metadata, published_rows
+from serving.store.tables import access_log, decisions, metadata, published_rows
 from tests.serving.pages.conftest import Browser, Page, said
 
 HEAVIEST = 100 * 1024
@@ -396,15 +396,3 @@ def test_nobody_signed_in_is_led_to_sign_in(browser: Browser) -> None:
     answer = browser.client.get(address(line_of(browser)["household"]))
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/login")
-
-
-def test_events_are_told_only_by_deciding(browser: Browser) -> None:
-    household = never_judged(browser)
-    judge(browser, household)
-    with browser.store.reading() as reading:
-        told = reading.connection.execute(
-            sa.select(events.c.kind).where(
-                events.c.happened_by == "chen.jg", events.c.kind == "decision_stored"
-            )
-        ).all()
-    assert len(told) == 1
