@@ -1,5 +1,8 @@
 """The operational store: tables, migrations, transactions."""
 
+from sqlalchemy.exc import SQLAlchemyError as Unforeseen
+
 from serving.store.engine import Reading, Store, Writing
 
-__all__ = ["Reading", "Store", "Writing"]
+# Unforeseen: what the database may raise that is put into no words of ours.
+__all__ = ["Reading", "Store", "Unforeseen", "Writing"]

@@ -18,7 +18,6 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import Refusal
 from features.policy.places import Places
@@ -26,6 +25,7 @@ from features.wording import LANGUAGES, text
 from serving.accounts.records import Caller
 from serving.scope import scope_of
 from serving.snapshots.repository import SnapshotRepository
+from serving.store import Unforeseen
 from serving.web.formats import FILTERS, singular
 from serving.web.static import asset
 
@@ -72,7 +72,7 @@ def published_setting(request: Request) -> Mapping[str, Any]:
     try:
         with store.reading() as reading:
             latest = SnapshotRepository(reading).latest(whole)
-    except (Refusal, SQLAlchemyError):
+    except (Refusal, Unforeseen):
         # The page that says what is wrong with the store is drawn too.
         return {}
     return {} if latest is None else latest.setting
