@@ -20,8 +20,9 @@ class Answers:
 
     seconds: float = 0.0
     taken: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
-    wrong: bytes = b""
+    wrong: bytes = b""  # the first answer that is an error
 
     @property
     def a_second(self) -> float:
@@ -59,6 +60,7 @@ async def _drive(port: int, ahead: Iterator[bytes], connections: int, seconds: f
             status, body = await answer(reader)
             done = time.perf_counter()
             answers.taken.append(done - begun)
+            answers.sizes.append(len(body))
             answers.statuses[status] = answers.statuses.get(status, 0) + 1
             if status >= 400 and not answers.wrong:
                 answers.wrong = body
