@@ -39,6 +39,8 @@ def take(browser: Browser, visit: Visit, target: Path = TARGET) -> list[Path]:
                 taken.append(target / f"{name}-{lang}-{width}.png")
                 page.screenshot(path=taken[-1], full_page=True)
                 if width == max(chromium.WIDTHS) and name != "login":
+                    if name == "list":
+                        page.goto(visit.address + walk.paper(page))
                     taken.append(target / f"print-{name}-{lang}.pdf")
                     page.pdf(path=taken[-1], prefer_css_page_size=True, print_background=True)
             context.close()

@@ -29,3 +29,11 @@ def households(page: Page) -> list[str]:
         "main a[href*='/households/']", "links => links.map(a => a.getAttribute('href'))"
     )
     return list(dict.fromkeys(href for href in found if "/search" not in href))
+
+
+def paper(page: Page) -> str:
+    """The address of the first township's list as it goes on paper."""
+    places = page.eval_on_selector_all(
+        "main a[href*='area=']", "links => links.map(a => a.getAttribute('href'))"
+    )
+    return f"{places[0]}&print=1"
