@@ -52,9 +52,11 @@ async def judge_now(here: Here, caller: CountyForm, household: str, list: Kept =
 
 
 @router.get(by_id("/households/{household}/decisions/{decision}/replay"))
-def after_replay(caller: CountyPage, household: str, decision: str) -> Response:
+def after_replay(
+    caller: CountyPage, household: str, decision: str, lang: Annotated[str | None, Query(max_length=2)] = None
+) -> Response:
     """Where a reloaded or translated answer to a replay leads: to the decision itself."""
-    return RedirectResponse(address(household, decision=decision), status_code=303)
+    return RedirectResponse(address(household, decision=decision, lang=lang), status_code=303)
 
 
 @router.post(by_id("/households/{household}/decisions/{decision}/replay"))
