@@ -19,10 +19,10 @@ from features.outcomes import declared
 from models.risk.logistic import ridge, sigmoid
 from training import assembly, evaluation
 from training.benchmark import markdown, prepared
-from training.design import Design
 from training.frame import Floats
 from training.periods import FOLDS
 from training.rivals import MODELS, Cell
+from training.rivals.design import Design
 
 JUDGED = ("fangpin", "logistic", "logistic_all_rows")
 

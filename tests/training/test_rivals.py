@@ -9,11 +9,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tests.training.panels import panel
-from training import evaluation, vep
-from training.design import Design
+from training import evaluation
 from training.frame import Frame
-from training.ridge import choose
-from training.rivals import MODELS, Cell, logistic, vep_cross_section, vep_panel, welfare
+from training.rivals import MODELS, Cell, vep
+from training.rivals.design import Design
+from training.rivals.logistic import choose, logistic
+from training.rivals.vep import vep_cross_section, vep_panel
+from training.rivals.welfare import welfare
 
 
 def cell_of(frame: Frame) -> Cell:

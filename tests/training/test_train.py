@@ -93,6 +93,7 @@ def test_evaluate_tests_every_matured_period(home: Home, trained: dict[str, obje
     document = EvaluateDocument.model_validate(fit.evaluate(home, str(trained["bundle"])[:10]))
     assert {model.model: model.status for model in document.models} == {
         "fangpin": "ok", "welfare": "ok", "vep": "ok", "vep_panel": "ok", "logistic": "ok", "lightgbm_default": "ok",
+        "catboost": "ok", "xgboost": "ok",
     }  # fmt: skip
     table = pq.read_table(document.table)
     assert {"household", "as_of", "fold", "model", "score", "outcome", "group"} <= set(table.column_names)

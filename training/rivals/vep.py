@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from training.rivals.cell import Cell
+from training.rivals.design import Design
+
 Floats = NDArray[np.float64]
 # A linear variance can come out at or below 0; Chaudhuri leaves such households out, a list cannot. The floor,
 # as a share of the mean squared residual: .01 lets a few rows carry the weights (measured on EPH relapse, AP
@@ -75,3 +78,28 @@ def fit(design: NDArray[np.floating], log_welfare: Floats) -> Vep:
     theta = _least_squares(design, squares, 1.0 / first.variance(design) ** 2)
     second = Vep(beta, theta, least)
     return Vep(_least_squares(design, log_welfare, 1.0 / second.variance(design)), theta, least)
+
+
+def vep_cross_section(cell: Cell) -> Floats | None:
+    """VEP from one cross-section: today's log welfare on traits; what is computed from income is left out."""
+    frame = cell.frame
+    if frame.welfare is None:
+        return None
+    traits = [spec.name for spec in frame.specs if spec.welfare is None and spec.name not in frame.of_welfare]
+    rows = cell.train[~np.isnan(frame.numbers[frame.welfare][cell.train])]
+    if not traits or not len(rows):
+        return None
+    design = Design.fit(frame, rows, traits)
+    fitted = fit(design.matrix(frame, rows), frame.numbers[frame.welfare][rows])
+    return fitted.probability(design.matrix(frame, cell.test))
+
+
+def vep_panel(cell: Cell) -> Floats | None:
+    """VEP from a panel: log welfare at the horizon on traits and on its own lags, welfare now and before."""
+    frame = cell.frame
+    rows = cell.train[~np.isnan(frame.welfare_later[cell.train])]
+    if frame.welfare is None or not len(rows):
+        return None
+    design = Design.fit(frame, rows, [spec.name for spec in frame.specs])
+    fitted = fit(design.matrix(frame, rows), frame.welfare_later[rows])
+    return fitted.probability(design.matrix(frame, cell.test))

@@ -1,4 +1,4 @@
-"""The strength of the logistic rival's ridge, chosen by inner folds of households."""
+"""Logistic regression as a careful analyst would fit it: a full design, its strength chosen by inner folds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.risk.logistic import ridge
+from models.risk.logistic import ridge, sigmoid
+from training.rivals.cell import Cell
 
 Array = NDArray[np.float64]
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 
 
 def choose(
@@ -38,3 +40,9 @@ def choose(
             losses[c] += float((np.logaddexp(0.0, margin) - y[out] * margin).sum())
     best = min(strengths, key=lambda c: (losses[c], c))
     return best, ridge(design, y, ones, best, whole, factor)[0], losses
+
+
+def logistic(cell: Cell) -> Array | None:
+    """Ridge logistic regression, its strength chosen by inner folds of households."""
+    _, beta, _ = choose(cell.at_risk_matrix, cell.y, cell.inner, STRENGTHS)
+    return sigmoid(beta[0] + cell.test_matrix @ beta[1:])
