@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Row as Found
-from sqlalchemy import Table, and_, func, insert, select
+from sqlalchemy import Table, and_, bindparam, func, insert, select
 
 from models.record.decision import Row
 from serving.scope import Scope
@@ -30,6 +30,13 @@ _SNAPSHOT = select(
     published_snapshots.c.setting,
 ).join(published_snapshots, published_snapshots.c.id == publications.c.snapshot)
 
+# On the path of every decision: written once, so that each run is little more than the look into the index.
+_ROWS_OF = select(
+    published_rows.c.household, published_rows.c.area, published_rows.c["values"], published_rows.c.sources
+).where(
+    published_rows.c.snapshot == bindparam("snapshot"),
+    published_rows.c.household.in_(bindparam("households", expanding=True)),
+)
 _MARK = select(func.max(publications.c.seq))
 
 
@@ -96,12 +103,9 @@ class SnapshotRepository:
         """The rows of those of ``households`` (at most 1,000 or so) that are in the snapshot and the scope."""
         if not households:
             return []
-        query = select(published_rows).where(
-            published_rows.c.snapshot == published.snapshot,
-            published_rows.c.household.in_(households),
-            scope.covers(published_rows.c.area),
-        )
-        return [_row(found, published) for found in self.session.connection.execute(query)]
+        query = _ROWS_OF if scope.whole else _ROWS_OF.where(scope.covers(published_rows.c.area))
+        wanted = {"snapshot": published.snapshot, "households": list(households)}
+        return [_row(found, published) for found in self.session.connection.execute(query, wanted)]
 
     def row(self, scope: Scope, published: Published, household: str) -> Row | None:
         query = select(published_rows).where(
@@ -124,7 +128,7 @@ class SnapshotRepository:
         return self.session.connection.execute(query).scalar_one()
 
 
-def _row(found: Found[Any], published: Published) -> Row:
+def _row(found: Found[*tuple[Any, ...]], published: Published) -> Row:
     values = dict(zip(published.columns, json.loads(found.values), strict=True))
     return Row(found.household, found.area, values, [tuple(s) for s in json.loads(found.sources)])
 
