@@ -88,8 +88,14 @@ def group_said(group: str, lang: str) -> str:
 
 
 def reason_rows(document: Document, frozen: Frozen, declared: Declared, lang: str) -> list[ReasonRow]:
-    """What raises the risk, the strongest first, then what lowers it."""
-    shown = [*document["reasons"], *document["lowering"]]
+    """What raises the risk, the strongest first, then what lowers it.
+
+    A group in which a rule was hit is not said to lower the risk: of two signs of one thing (a guarantee, and its
+    summary) the model may weigh one against the other, which is true of the sum and misleading at the door.
+    """
+    rules = frozen.policy.rules
+    hit = {rules[found["id"]].group for found in document["rules"] if found["id"] in rules}
+    shown = [*document["reasons"], *(each for each in document["lowering"] if each["group"] not in hit)]
     bars = _bars([reason["contribution"] for reason in shown])
     largest = max((abs(reason["contribution"]) for reason in shown), default=0.0)
     rows = []

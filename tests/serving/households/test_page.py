@@ -85,6 +85,7 @@ def test_all_bars_stand_on_one_axis_and_on_one_scale(policy: Policy) -> None:
     document = {
         "reasons": [reason(contribution=3.0), reason(contribution=0.9, indicator="b")],
         "lowering": [reason(contribution=-1.5, indicator="c"), reason(contribution=-0.01, indicator="d")],
+        "rules": [],
         "sources": [{"source": "a"}, {"source": "b"}],
     }
     frozen = Frozen(policy, {name: meaning(name) for name in ("self_paid_12m", "b", "c", "d")})
@@ -101,6 +102,24 @@ def test_all_bars_stand_on_one_axis_and_on_one_scale(policy: Policy) -> None:
         "lowers, weak",
     ]
     assert [row.small for row in rows] == [False, False, False, True]
+
+
+def test_what_a_rule_calls_a_risk_is_not_said_to_lower_it(policy: Policy) -> None:
+    rule = next(iter(policy.rules.values()))
+    other = next(group for group in groups() if group != rule.group)
+    document = {
+        "reasons": [],
+        "lowering": [
+            reason(contribution=-2.0, group=rule.group, indicator="a"),
+            reason(contribution=-1.0, group=other, indicator="b"),
+        ],
+        "rules": [{"id": rule.id, "min_tier": rule.min_tier, "values": {}}],
+        "sources": [{"source": "a"}, {"source": "b"}],
+    }
+    frozen = Frozen(policy, {name: meaning(name) for name in ("a", "b")})
+    assert [row.indicator for row in reason_rows(document, frozen, Declared(), "zh")] == ["b"]
+    document["rules"] = []
+    assert [row.indicator for row in reason_rows(document, frozen, Declared(), "zh")] == ["a", "b"]
 
 
 def test_dozens_of_unknown_columns_become_a_short_list(policy: Policy) -> None:
