@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from features.facts.kinds import TYPES
 from features.intake.bindings import Binding
-from features.intake.mapping import Format
+from features.intake.declared import Format
 from features.intake.quarantine import CODES
 
 # Money and measures above this are no plausible value and would leave no room for sums in 64 bits.

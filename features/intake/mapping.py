@@ -8,15 +8,30 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from features.errors import Refusal
-from features.facts.kinds import FactColumn
 from features.home import Home
-from features.intake.bindings import DAY, Binding, FactTemplate, Trait, read_fact, read_trait
+from features.intake.bindings import FactTemplate, Trait, read_fact, read_trait
+from features.intake.declared import (
+    Area,
+    Arrival,
+    DerivedLine,
+    Format,
+    Outcome,
+    Retraction,
+    Welfare,
+    read_area,
+    read_arrival,
+    read_format,
+    read_line,
+    read_outcome,
+    read_register,
+    read_retraction,
+    read_welfare,
+)
 from features.intake.grammar import Section, read_yaml
 from features.intake.periods import Wave, read_wave
 
@@ -25,78 +40,6 @@ KEYS = (
     "id", "name", "synthetic", "files", "format", "names", "optional", "missing", "household", "person", "entry", "register", "area",
     "wave", "arrival", "population", "welfare", "line", "retraction", "facts", "covariates", "outcomes",
 )  # fmt: skip
-FORMAT_KEYS = (
-    "delimiter", "encoding", "quote", "decimal", "thousands", "header_ends_at_nul", "header_case", "header_row", "multiline",
-)  # fmt: skip
-REGISTER_KEYS = ("name", "identity", "phone", "address")
-OUTCOME_KEYS = ("id", "name", "kind", "horizons", "tier_horizon", "components", "given", "delay_days")
-
-
-@dataclass(frozen=True)
-class Format:
-    """The CSV dialect."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    quote: str = '"'
-    decimal: str = "."
-    thousands: str = ""
-    header_ends_at_nul: bool = False
-    header_case: str = "as_is"
-    header_row: int = 1
-    multiline: bool = False
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """When a row became known: ``wave_end``, ``after_wave`` (+ days), ``column`` or ``delivery``."""
-
-    rule: str
-    days: int = 0
-    binding: Binding | None = None
-
-
-@dataclass(frozen=True)
-class Area:
-    columns: tuple[str, ...]
-    levels: tuple[str, ...]
-    visits: str
-
-
-@dataclass(frozen=True)
-class Welfare:
-    concept: str
-    now: str | None
-    before: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DerivedLine:
-    """The line of a wave: nearest-rank ``quantile`` of its welfare facts, ``times`` a number; or a dated parameter."""
-
-    quantile: Decimal | None
-    times: Decimal
-    parameter: str | None
-
-
-@dataclass(frozen=True)
-class Retraction:
-    column: str
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """An outcome that the source declares; `features.outcomes` gives it its meaning."""
-
-    id: str
-    label: Table[str, str]
-    kind: str
-    horizons: tuple[int, ...]
-    tier_horizon: int
-    components: tuple[str, ...]
-    given: str | None
-    delay_days: int
 
 
 @dataclass(frozen=True)
@@ -229,25 +172,25 @@ def _read(root: Section, content: bytes) -> Mapping:
         label=root.both("name"),
         synthetic=root.flag("synthetic", False),
         files=root.texts("files", ()),
-        format=_read_format(root.section("format")) if "format" in root else Format(),
+        format=read_format(root.section("format")) if "format" in root else Format(),
         names=names,
         optional=root.texts("optional", ()),
         missing=root.texts("missing", ("",)),
         household=root.texts("household"),
         person=root.texts("person", ()),
         entry=entries,
-        register=_read_register(root.section("register")) if "register" in root else {},
+        register=read_register(root.section("register")) if "register" in root else {},
         lasting=lasting,
-        area=_read_area(root.section("area")) if "area" in root else None,
+        area=read_area(root.section("area")) if "area" in root else None,
         wave=read_wave(root.section("wave")),
-        arrival=_read_arrival(root),
+        arrival=read_arrival(root),
         population=root.choice("population", ("interviewed", "registered", "none"), "none"),
-        welfare=_read_welfare(root.section("welfare")) if "welfare" in root else None,
-        line=_read_line(root.section("line")) if "line" in root else None,
-        retraction=_read_retraction(root.section("retraction")) if "retraction" in root else None,
+        welfare=read_welfare(root.section("welfare")) if "welfare" in root else None,
+        line=read_line(root.section("line")) if "line" in root else None,
+        retraction=read_retraction(root.section("retraction")) if "retraction" in root else None,
         facts=tuple(read_fact(section, slot) for slot, section in enumerate(root.sections("facts"))),
         traits=tuple(read_trait(covariates, key) for key in covariates.names()) if covariates else (),
-        outcomes=tuple(_read_outcome(section) for section in root.sections("outcomes")),
+        outcomes=tuple(read_outcome(section) for section in root.sections("outcomes")),
         file=root.file,
         content=content,
     )
@@ -280,98 +223,4 @@ def _may_say(template: FactTemplate, **values: str) -> bool:
     """Whether an income fact has these values, or reads them from the row."""
     return template.kind.id == "income" and all(
         column in template.columns or template.always.get(column) == value for column, value in values.items()
-    )
-
-
-def _read_format(section: Section) -> Format:
-    section.only(*FORMAT_KEYS)
-    plain = Format()
-    made = Format(
-        section.text("delimiter", plain.delimiter),
-        section.text("encoding", plain.encoding),
-        section.text("quote", plain.quote),
-        section.text("decimal", plain.decimal),
-        section.text("thousands", plain.thousands),
-        section.flag("header_ends_at_nul", plain.header_ends_at_nul),
-        section.choice("header_case", ("as_is", "upper", "lower"), plain.header_case),
-        section.integer("header_row", plain.header_row),
-        section.flag("multiline", plain.multiline),
-    )
-    for key, sizes in (("delimiter", (1,)), ("quote", (0, 1)), ("decimal", (1,)), ("thousands", (0, 1))):
-        character = getattr(made, key)
-        if len(character) not in sizes or not character.isascii():
-            raise section.wrong(key, "choice", known=", ; | \\t" if key == "delimiter" else ". ,")
-    if made.header_row < 1:
-        raise section.wrong("header_row", "integer")
-    try:
-        "a".encode(made.encoding)
-    except LookupError as problem:
-        raise section.wrong("encoding", "choice", known="utf-8, gb18030, latin-1, utf-16, …") from problem
-    return made
-
-
-def _read_register(section: Section) -> dict[str, str]:
-    section.only(*REGISTER_KEYS)
-    return {detail: section.text(detail) for detail in REGISTER_KEYS if detail in section}
-
-
-def _read_area(section: Section) -> Area:
-    section.only("columns", "levels", "visits")
-    columns, levels = section.texts("columns"), section.texts("levels")
-    if not columns or len(columns) != len(levels):
-        raise section.wrong("levels", "texts")
-    return Area(columns, levels, section.choice("visits", levels, levels[-1]))
-
-
-def _read_arrival(root: Section) -> Arrival:
-    value = root.get("arrival", "delivery")
-    if isinstance(value, str):
-        return Arrival(root.choice("arrival", ("wave_end", "delivery"), "delivery"))
-    section = root.section("arrival")
-    if "after_wave" in section:
-        section.only("after_wave")
-        return Arrival("after_wave", section.integer("after_wave"))
-    section.only("column", "format")
-    target: FactColumn = DAY
-    return Arrival("column", 0, Binding(section.text("column"), target, section.text("format", "%Y-%m-%d")))
-
-
-def _read_welfare(section: Section) -> Welfare:
-    section.only("concept", "now", "before")
-    return Welfare(section.id("concept"), section.text("now", None), section.texts("before", ()))
-
-
-def _read_line(section: Section) -> DerivedLine:
-    section.only("quantile", "times", "parameter")
-    if "parameter" in section:
-        section.only("parameter")
-        return DerivedLine(None, Decimal(1), section.id("parameter"))
-    quantile, times = section.number("quantile"), section.number("times", Decimal(1))
-    if not 0 < quantile <= 1:
-        raise section.wrong("quantile", "number")
-    return DerivedLine(quantile, times, None)
-
-
-def _read_retraction(section: Section) -> Retraction:
-    section.only("column", "codes")
-    return Retraction(section.text("column"), section.texts("codes"))
-
-
-def _read_outcome(section: Section) -> Outcome:
-    section.only(*OUTCOME_KEYS)
-    value = section.get("horizons")
-    if not isinstance(value, list) or not value or any(type(h) is not int or h < 1 for h in value):
-        raise section.wrong("horizons", "list")
-    tier_horizon = section.integer("tier_horizon", value[-1])
-    if tier_horizon not in value:
-        raise section.wrong("tier_horizon", "choice", known=", ".join(str(h) for h in value))
-    return Outcome(
-        section.id("id"),
-        section.both("name"),
-        section.choice("kind", ("at", "by"), "at"),
-        tuple(value),
-        tier_horizon,
-        section.texts("components"),
-        section.text("given", None),
-        section.integer("delay_days", 0),
     )

@@ -15,7 +15,8 @@ import pyarrow.csv as pacsv
 
 from features.errors import Refusal
 from features.intake.carriers import CHUNK, GLANCE, GUESSES, line_blocks
-from features.intake.mapping import Format, Mapping
+from features.intake.declared import Format
+from features.intake.mapping import Mapping
 
 DELIMITERS = (",", ";", "\t", "|")
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())

@@ -17,8 +17,8 @@ from features.facts.store import FactStore
 from features.home import Home
 from features.intake.bindings import Binding
 from features.intake.checks import read_cells
+from features.intake.declared import Format
 from features.intake.delivery import ingest
-from features.intake.mapping import Format
 from features.intake.quarantine import NAMES
 from tests.features.intake.conftest import COLUMNS, MAPPING, balanced, read_quarantine
 

@@ -15,7 +15,7 @@ import pytest
 from features.facts.kinds import kinds
 from features.facts.store import FactStore
 from features.home import Home
-from features.intake import bindings, periods
+from features.intake import bindings, declared, periods
 from features.intake import mapping as grammar
 from features.intake.delivery import ingest
 from features.intake.mapping import Mapping
@@ -124,7 +124,7 @@ def test_the_names_behind_a_register_never_reach_the_facts(
 @pytest.mark.parametrize(
     "keys",
     [
-        grammar.KEYS, grammar.FORMAT_KEYS, grammar.OUTCOME_KEYS, grammar.REGISTER_KEYS, bindings.BINDING_KEYS, bindings.FACT_KEYS,
+        grammar.KEYS, declared.FORMAT_KEYS, declared.OUTCOME_KEYS, declared.REGISTER_KEYS, bindings.BINDING_KEYS, bindings.FACT_KEYS,
         bindings.TRAIT_KEYS, periods.KEYS, ("columns", "levels", "visits", "concept", "now", "before", "quantile", "times",
         "parameter", "lasting", "after_wave", "wave_end", "delivery"), tuple(REASONS), tuple(kinds()),
     ],
