@@ -121,38 +121,17 @@ def _compact(value: object) -> str:
 
 
 def _setting(home: Home, snapshot: Snapshot) -> dict[str, Any]:
+    from features.lines import line_on
+
     documents = snapshot.documents
     return {
         "clock": documents["clock"],
         "synthetic": documents["synthetic"],
         "visit_depth": documents["visit_depth"],
         "silent": [n for n in snapshot.columns if snapshot.table[n].null_count == snapshot.table.num_rows],
-        "line": _line(home, documents["line"], snapshot.as_of),
+        "line": line_on(home, documents["line"], snapshot.as_of),
         # For the eye: what areas are called on this day. No decision and no hash knows of it.
         "places": places.read(home),
         # The parameter set that the values were computed with, for following a value to its facts.
         "computed_with": snapshot.parameters,
-    }
-
-
-def _line(home: Home, rule: dict[str, Any], as_of: date) -> dict[str, Any] | None:
-    """How the line is found: by ``{"parameter"}``, or fixed as ``{"value", "unit", "valid_from", "source"}``.
-
-    A panel's line is a fact, derived when its wave was taken in; it is copied as known on the day.
-    """
-    from features.facts.asof import visible_rows
-    from features.facts.store import FactStore
-
-    if "parameter" in rule:
-        return {"parameter": rule["parameter"]}
-    seen: list[dict[str, Any]] = visible_rows(FactStore(home), "line", as_of)
-    rows = [row for row in seen if row["valid_to"] <= as_of]
-    latest = max(rows, key=lambda r: (r["valid_to"], r["delivery"], r["row"]), default=None)
-    if latest is None:
-        return None
-    return {
-        "value": latest["amount"] / 100,
-        "unit": "yuan_per_person",
-        "valid_from": latest["valid_from"].isoformat(),
-        "source": str(latest["source"]),
     }
