@@ -170,6 +170,18 @@ def write(
     return _write_folder(parent, served, {EVIDENCE + name: data for name, data in proof.items()})
 
 
+def attach(bundle: Bundle, files: Mapping[str, bytes]) -> Bundle:
+    """The same bundle with further evidence, ``files`` by name below ``evidence/``; what has a name is replaced.
+
+    ``model_sha256`` and the folder stay: the evidence may be written with the model at hand.
+    """
+    served = {name: read_file(bundle.folder, name) for name in SERVED}
+    evidence = {name: read_file(bundle.folder, name) for name in bundle.evidence}
+    return _write_folder(
+        bundle.folder.parent, served, {**evidence, **{EVIDENCE + name: data for name, data in files.items()}}
+    )
+
+
 def _write_folder(parent: Path, served: Mapping[str, bytes], evidence: Mapping[str, bytes]) -> Bundle:
     parent.mkdir(parents=True, exist_ok=True)
     hashes = {name: sha256(data) for name, data in served.items()}

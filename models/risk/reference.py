@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from models.risk.columns import Columns, Encoding
+from models.risk.columns import Columns, Encoding, Floats
 
+# Bounds of the bins by which drift is measured; equal ones count once, so a value that many share is a bin.
+BOUNDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 QUANTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 GOLDEN_ROWS = 64
 
@@ -25,7 +27,11 @@ def medians(columns: Columns, encoding: Encoding) -> dict[str, float | str | Non
 
 
 def reference(columns: Columns, encoding: Encoding) -> dict[str, dict[str, Any]]:
-    """For each column: n, share missing, and quantiles, or shares of the levels (and of all others)."""
+    """For each column: n, share missing, and quantiles with bins, or shares of the levels (and of all others).
+
+    bins : ``upper`` bounds (inclusive; values of the rows, rising) and the ``shares`` of the known values up to
+        each, then above the last
+    """
     found: dict[str, dict[str, Any]] = {}
     for spec in encoding.specs:
         values = columns[spec.name]
@@ -35,7 +41,13 @@ def reference(columns: Columns, encoding: Encoding) -> dict[str, dict[str, Any]]
             known = numbers[~np.isnan(numbers)]
             cuts = np.quantile(known, QUANTILES).tolist() if len(known) else [None] * len(QUANTILES)
             quantiles = {str(q): cut for q, cut in zip(QUANTILES, cuts, strict=True)}
-            found[spec.name] = {"n": n, "missing": 1 - len(known) / max(n, 1), "quantiles": quantiles}
+            upper = np.unique(np.quantile(known, BOUNDS, method="lower")) if len(known) else np.zeros(0)
+            found[spec.name] = {
+                "n": n,
+                "missing": 1 - len(known) / max(n, 1),
+                "quantiles": quantiles,
+                "bins": {"upper": upper.tolist(), "shares": binned(known, upper).tolist()},
+            }
         else:
             levels = encoding.levels[spec.name]
             counts = dict.fromkeys(levels, 0)
@@ -55,6 +67,12 @@ def reference(columns: Columns, encoding: Encoding) -> dict[str, dict[str, Any]]
                 "other": other / max(n, 1),
             }
     return found
+
+
+def binned(known: Floats, upper: Floats) -> Floats:
+    """Share of ``known`` values in each bin: up to the first bound, …, above the last; zeros where none is known."""
+    counts = np.bincount(np.searchsorted(upper, known, side="left"), minlength=len(upper) + 1)
+    return np.asarray(counts / max(len(known), 1), dtype=np.float64)
 
 
 def golden_columns(columns: Columns, encoding: Encoding, seed: int = 0) -> dict[str, Any]:
