@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -15,7 +16,9 @@ from features.indicators.catalogue import Catalogue, load
 from features.indicators.compile import Compiler
 from features.outcomes import Outcome, choose, months_later, outcome_frame, training_days
 from features.wording import both
+from models.judgement import rules as rulebook
 from models.risk.columns import ColumnSpec
+from training import rulings
 from training.frame import Category, Floats, Frame, Labels
 
 
@@ -83,13 +86,16 @@ def build(
         raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
     pairs = labelled.select(["household", "as_of", "area"])
     with Compiler(catalogue, retrospective=until if retrospective else None) as compiler:
-        table = compiler.compute(_known_on(pairs, pairs["as_of"]), [spec.name for spec in wanted])
+        read = rulings.columns_read(rulebook.load(), catalogue.columns)
+        names = list(dict.fromkeys([*(spec.name for spec in wanted), *read]))
+        table = compiler.compute(_known_on(pairs, pairs["as_of"]), names)
         welfare = (
             _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)
         )
-    if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
-        raise RuntimeError("columns and labels are not of the same rows")
-    return _frame(table, labelled, chosen, wanted, welfare, of_welfare(catalogue))
+        if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
+            raise RuntimeError("columns and labels are not of the same rows")
+        severity = _severity(catalogue, compiler, table, labelled)
+    return replace(_frame(table, labelled, chosen, wanted, welfare, of_welfare(catalogue)), severity=severity)
 
 
 def of_welfare(catalogue: Catalogue) -> frozenset[str]:
@@ -141,6 +147,27 @@ def _later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -
     found = np.full(len(pairs), np.nan)
     found[joined["place"].to_numpy()] = _floats(joined[outcome.welfare_now])
     return found
+
+
+def _severity(
+    catalogue: Catalogue, compiler: Compiler, table: pa.Table, labelled: pa.Table
+) -> rulings.Severities | None:
+    """The rules' tier of each row on its day, or None where no household at risk is hit by any.
+
+    The rules may read what may not predict: they are policy, and no learner sees what they say.
+    """
+    types = {name: column.type for name, column in catalogue.columns.items()}
+    rule = catalogue.declarations.line
+
+    def line(day: date, area: str) -> float | None:
+        if "parameter" in rule:
+            value = catalogue.parameters.value(str(rule["parameter"]), day, area)
+            return None if value is None else float(value)
+        return compiler.lines([day]).get(day)
+
+    placed = table.append_column("area", labelled["area"]) if "area" not in table.column_names else table
+    severity = rulings.severities(placed, types, rulebook.load(), catalogue.parameters, line)
+    return severity if severity[_flags(labelled["at_risk"])].any() else None
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:

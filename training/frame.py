@@ -84,6 +84,8 @@ class Frame:
     at_risk, holds_now : bool; rows where neither is true are of no use and not here
     welfare_later : welfare (log ratio to the line) at the tier horizon, NaN where not observed or not mapped
     of_welfare : columns computed from income or welfare themselves
+    severity : the highest tier that a rule gives on the day (`models.judgement.tiers.SEVERITY`), None where the
+        rules hit nobody at risk; no learner reads it
     """
 
     outcome: str
@@ -103,6 +105,7 @@ class Frame:
     labels: Labels
     welfare_later: Floats
     of_welfare: frozenset[str] = frozenset()
+    severity: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.household)

@@ -132,6 +132,7 @@ def test_every_model_finds_a_plain_signal() -> None:
     frame = panel(households=600, seed=9, signal=1.5)
     block = evaluation.plan(frame)[-1:]
     table = evaluation.backtest(frame, block, folds=(0, 1))
-    found = {m["model"]: m["auc"]["value"] for m in evaluation.summary(table, replicates=10)["models"]}
-    assert set(found) == set(MODELS)
+    judged = evaluation.summary(table, replicates=10)["models"]
+    found = {m["model"]: m["auc"]["value"] for m in judged if m["status"] == "ok"}
+    assert set(found) == set(MODELS) - {"rules"}, "no rule is mapped here"
     assert min(value for name, value in found.items() if name != "welfare") > 0.6, found

@@ -93,7 +93,7 @@ def test_evaluate_tests_every_matured_period(home: Home, trained: dict[str, obje
     document = EvaluateDocument.model_validate(fit.evaluate(home, str(trained["bundle"])[:10]))
     assert {model.model: model.status for model in document.models} == {
         "fangpin": "ok", "welfare": "ok", "vep": "ok", "vep_panel": "ok", "logistic": "ok", "lightgbm_default": "ok",
-        "catboost": "ok", "xgboost": "ok",
+        "catboost": "ok", "xgboost": "ok", "rules": "not_applicable",
     }  # fmt: skip
     table = pq.read_table(document.table)
     assert {"household", "as_of", "fold", "model", "score", "outcome", "group"} <= set(table.column_names)
@@ -136,10 +136,15 @@ def test_the_benchmark_of_a_folder(hamlet: Hamlet) -> None:
     (outcome,) = BenchmarkDocument.model_validate(document).outcomes
     assert outcome.models[0].model == "fangpin"
     assert outcome.splits == 5
-    assert {pair.against for pair in outcome.paired} == {model.model for model in outcome.models[1:]}
+    assert [model.model for model in outcome.models] == [
+        "fangpin", "welfare", "vep", "vep_panel", "logistic", "lightgbm_default", "catboost", "xgboost", "rules",
+    ]  # fmt: skip
+    assert {model.model for model in outcome.models if model.status == "not_applicable"} == {"rules"}
+    assert {pair.against for pair in outcome.paired} == {model.model for model in outcome.models[1:-1]}
     text = markdown(document)
     assert f"{outcome.events:,} events" in text
-    assert text.count(f"| {outcome.events:,} |") == 2 * len(outcome.models) - 1, "events beside each figure"
+    assert text.count(f"| {outcome.events:,} |") == 2 * len(outcome.models) - 2, "events beside each figure"
+    assert "| rules | not applicable |" in text
     first, second = (prepared(hamlet.mapping, hamlet.folder, cache=cache) for _ in range(2))
     assert first.path == second.path, "taken in once"
     with pytest.raises(Refusal) as refused:

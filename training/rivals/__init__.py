@@ -13,6 +13,7 @@ from training.rivals.boosters import catboost, lightgbm_default, xgboost
 from training.rivals.cell import Cell, Model
 from training.rivals.logistic import logistic
 from training.rivals.ours import fangpin, fit_estimator
+from training.rivals.rules import rules
 from training.rivals.vep import vep_cross_section, vep_panel
 from training.rivals.welfare import welfare
 
@@ -27,4 +28,5 @@ MODELS: Mapping[str, Model] = {
     "lightgbm_default": lightgbm_default,
     "catboost": catboost,
     "xgboost": xgboost,
+    "rules": rules,
 }
