@@ -104,11 +104,21 @@ def _log(
             booster,
             name="booster",
             registered_model_name=name,
+            signature=_signature(booster),
             # Named, so that MLflow does not import everything again to guess them.
             pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             metadata={key: str(value) for key, value in tags.items()},
         )
         return str(run.info.run_id)
+
+
+def _signature(booster: Any) -> Any:
+    """What the tree part takes and gives: every column by name, a number that may be missing, and one margin."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    columns = [ColSpec("double", name, required=False) for name in booster.feature_name()]
+    return ModelSignature(Schema(columns), Schema([ColSpec("double")]))
 
 
 def _experiment(mlflow: Any, home: Home | None, outcome: str) -> None:

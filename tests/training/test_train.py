@@ -53,10 +53,10 @@ def test_the_document_and_the_bundle(home: Home, trained: dict[str, object], fra
 def test_the_run_is_on_record(
     home: Home, trained: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     import mlflow
 
-    client = mlflow.MlflowClient(f"sqlite:///{home.folder('mlflow') / 'mlflow.db'}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home.folder('mlflow') / 'mlflow.db'}")
+    client = mlflow.MlflowClient()
     run = client.get_run(str(trained["run_id"]))
     assert run.data.tags["model_sha256"] == trained["model_sha256"]
     assert run.data.params["sha256"]
@@ -70,6 +70,11 @@ def test_the_run_is_on_record(
     assert {"bundle", "pictures", "evaluation.parquet"} <= names
     (version,) = client.search_model_versions(f"name='{tracking.model_name('falls')}'")
     assert version.run_id == run.info.run_id
+    # What it takes is on record too: each column of the trees by name, any of which may be missing.
+    signature = mlflow.models.get_model_info(version.source).signature
+    inputs = {column.name: column.required for column in signature.inputs.inputs}
+    assert set(inputs) == set(mlflow.lightgbm.load_model(version.source).feature_name())
+    assert not any(inputs.values())
 
 
 def test_the_same_data_seed_and_versions_give_the_same_model(
