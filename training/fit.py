@@ -21,7 +21,7 @@ from features.indicators import catalogue as catalogues
 from features.policy.parameters import ParameterSet
 from models.risk import bundle as bundles
 from models.risk import calibration as calibrations
-from training import assembly, evaluation, pictures
+from training import assembly, evaluation, evidence, pictures
 from training.evaluation import LEAST_EVENTS, Progress, silent
 from training.frame import Frame, Rows
 from training.periods import FOLDS
@@ -42,6 +42,12 @@ class Fitted:
     def judged(self, frame: Frame) -> np.ndarray:
         """Which of ``rows`` are at risk."""
         return frame.at_risk[self.rows]
+
+    def margin(self, frame: Frame) -> np.ndarray:
+        """Margins out of fold of all rows of the frame, NaN where a row does not teach."""
+        margin = np.full(len(frame), np.nan)
+        margin[self.rows] = self.risk.out_of_fold
+        return margin
 
 
 def fit(frame: Frame, *, seed: int = 0, threads: int = 1) -> Fitted:
@@ -120,6 +126,14 @@ def train(
     columns = frame.columns(fitted.rows)
     fingerprint = _fingerprint(frame, until=until, seed=seed, shuffle=shuffle, retrospective=retrospective)
     files = _pictures(frame, fitted, table)
+    files |= evidence.documents(
+        catalogue,
+        frame,
+        table,
+        fitted.margin(frame),
+        retrospective=until if retrospective else None,
+        seed=seed,
+    )
     bundle = bundles.write(
         home.folder("bundles"),
         fitted.risk,

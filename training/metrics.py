@@ -5,7 +5,7 @@ A bootstrap over households is a change of row weights, so one sorting of the sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 TOP = 0.10  # the share of rows, over the whole pooled table, that a list of this length would hold
 REPLICATES = 300
+# Lengths of list at which precision and recall are told: every thousandth row to every row.
+SHARES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,22 @@ def measure(sample: Sample) -> dict[str, float]:
     return {name: metric(sample) for name, metric in METRICS.items()}
 
 
+def capture(sample: Sample, shares: Sequence[float] = SHARES) -> Array:
+    """Weight of events in the top of each share of rows, then all rows, then all events: shape (shares + 2,).
+
+    Everything that a precision and a recall need: events / (share * rows), and events / all events.
+    """
+    rows, events = sample.cumulated
+    if not len(rows):
+        return np.zeros(len(shares) + 2)
+    length = np.asarray(shares, float) * rows[-1]
+    at = np.minimum(np.searchsorted(rows, length), len(rows) - 1)
+    below_rows, below = np.r_[0.0, rows][at], np.r_[0.0, events][at]
+    within = rows[at] - below_rows
+    part = np.divide(length - below_rows, within, out=np.zeros(len(length)), where=within > 0)
+    return np.r_[below + (events[at] - below) * np.minimum(part, 1.0), rows[-1], events[-1]]
+
+
 def replicates(households: NDArray[np.intp], count: int, seed: int) -> Iterator[Array]:
     """Row weights of ``count`` bootstrap draws of whole households, all rows of a household together.
 
@@ -150,14 +168,34 @@ def bootstrap(
 
     The draws are shared, so the difference of two models' replicates is a paired replicate.
     """
+    found = bootstrap_of(scores, outcome, households, _measured, size=len(METRICS), count=count, seed=seed)
+    return {name: dict(zip(METRICS, draws.T, strict=True)) for name, draws in found.items()}
+
+
+def _measured(sample: Sample) -> Array:
+    return np.array(list(measure(sample).values()))
+
+
+def bootstrap_of(
+    scores: Mapping[str, Array],
+    outcome: Array,
+    households: NDArray[np.intp],
+    function: Callable[[Sample], Array],
+    *,
+    size: int,
+    count: int = REPLICATES,
+    seed: int = 0,
+) -> dict[str, Array]:
+    """``size`` figures of every model over the same draws of households: {model: (count, size)}."""
     orders = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
     samples = {name: Sample.of(score, outcome) for name, score in scores.items()}
-    draws: dict[str, dict[str, Array]] = {n: {m: np.empty(count) for m in METRICS} for n in scores}
+    draws = {name: np.empty((count, size)) for name in scores}
+    if not scores or not len(outcome):
+        return {name: np.full((count, size), np.nan) for name in scores}
     for number, weight in enumerate(replicates(households, count, seed)):
         for name, sample in samples.items():
             drawn = Sample(sample.score, sample.outcome, weight[orders[name]], sample.starts)
-            for metric, value in measure(drawn).items():
-                draws[name][metric][number] = value
+            draws[name][number] = function(drawn)
     return draws
 
 
@@ -168,3 +206,18 @@ def interval(values: Array, coverage: float = 0.95) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - coverage) / 2, (1 + coverage) / 2])
     return float(low), float(high)
+
+
+def summed(values: Array, households: NDArray[np.intp], *, count: int = REPLICATES, seed: int = 0) -> Array:
+    """Column sums over the same draws of households as `replicates` gives: shape (count, columns).
+
+    values : of each row, shape (rows, columns); any ratio of sums over rows has its interval from here at the
+        price of one product of matrices
+    """
+    size = int(households.max()) + 1 if len(households) else 0
+    totals = np.column_stack([np.bincount(households, column, minlength=size) for column in values.T])
+    generator = np.random.default_rng(seed)
+    drawn = np.empty((count, values.shape[1]))
+    for number in range(count):
+        drawn[number] = np.bincount(generator.integers(0, size, size), minlength=size) @ totals
+    return drawn
