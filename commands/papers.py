@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from commands.capacity_paper import draw_capacity
 from commands.tables import cell, label, pairs, rows_table
 from features.wording import N_, text
 
@@ -210,4 +211,5 @@ DRAWN: dict[str, Callable[[Any, str, Console], None]] = {
     "WhyDocument": draw_why,
     "IndicatorsDocument": draw_indicators,
     "RulesDocument": draw_rules,
+    "CapacityDocument": draw_capacity,
 }
