@@ -7,6 +7,7 @@ only. Everything tuned is tuned by three inner folds of the training rows, by ho
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,8 @@ class FittedRisk:
 
     @property
     def booster_text(self) -> str:
-        return str(self.booster.model_to_string())
+        """LightGBM's text of the booster, without the one parameter that does not shape it: its threads."""
+        return re.sub(r"^\[num_threads: \d+\]\n", "", str(self.booster.model_to_string()), flags=re.MULTILINE)
 
     def margin(self, columns: Columns) -> Floats:
         return self.model.margin(columns)
