@@ -53,6 +53,7 @@ def train(
 ) -> Answer:
     """Train, judge on one split in time and by household, and register a bundle."""
     from commands.documents.learning import TrainDocument
+    from commands.quarterly import champion_of
     from training import fit
 
     home = desk.home
@@ -66,6 +67,7 @@ def train(
             shuffle=shuffle,
             retrospective=retrospective,
             progress=progress,
+            champion=champion_of(home),
         )
     return TrainDocument.model_validate(trained)
 

@@ -1,4 +1,4 @@
-"""`promote`, `rollback`, `issue`, `list`, `decide` and `replay`: from a champion to a list that can be proved."""
+"""`promote`, `rollback`, `promotions`, `issue`, `list`, `decide` and `replay`: from a champion to a list that can be proved."""
 
 from __future__ import annotations
 
@@ -64,6 +64,19 @@ def rollback(desk: Desk, by: By, reason: Why) -> Answer:
             home=home, store=store, scope=scope_of("/"), by=by, reason=reason, mirror=_mirror(desk, home)
         )
     return PromotionDocument.model_validate(done)
+
+
+@verb()
+def promotions(desk: Desk) -> Answer:
+    """Every promotion and rollback on record, also the refused ones: who, when, why, what the gate found."""
+    from commands.documents.learning import PromotionsDocument
+    from serving.champion import service
+    from serving.scope import scope_of
+    from serving.store import Store
+
+    with Store.open(desk.home) as store:
+        record = service.history(store=store, scope=scope_of("/"))
+    return PromotionsDocument.model_validate({"promotions": record})
 
 
 @verb()

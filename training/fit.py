@@ -6,6 +6,7 @@ It writes a bundle and stops there: whether it is used is decided elsewhere, by 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,8 @@ from features.indicators import catalogue as catalogues
 from features.policy.parameters import ParameterSet
 from models.risk import bundle as bundles
 from models.risk import calibration as calibrations
-from training import assembly, evaluation, evidence, pictures
+from training import assembly, challenge, evaluation, evidence, pictures
+from training.challenge import Trial
 from training.evaluation import LEAST_EVENTS, Progress, silent
 from training.frame import Frame, Rows
 from training.periods import FOLDS
@@ -82,6 +84,7 @@ def train(
     progress: Progress = silent,
     evaluate: str = "single",
     models: Sequence[str] = tuple(MODELS),
+    champion: str | None = None,
 ) -> dict[str, Any]:
     """Train, judge and register a model with what was known on ``until``.
 
@@ -97,6 +100,7 @@ def train(
     progress : called with (done, total, label)
     evaluate : ``single`` (the last block of as-of days alone) or ``rolling`` (all of them)
     models : who is judged beside it
+    champion : ``model_sha256`` of the bundle that judges now, to be compared with; who calls knows the record
 
     Returns
     -------
@@ -154,6 +158,20 @@ def train(
         },
         evidence_files=files,
     )
+    trial = Trial(
+        home,
+        catalogue,
+        bundle,
+        champion,
+        until,
+        frame,
+        blocks,
+        table,
+        until if retrospective else None,
+        seed,
+    )
+    proof = challenge.documents(trial)
+    bundle = bundles.attach(bundle, proof)
     content = _parquet(table)
     write_atomically(home.folder("evaluations") / f"{bundle.model_sha256}.{evaluate}.parquet", content)
     run = tracking.record(
@@ -161,7 +179,13 @@ def train(
         outcome=frame.outcome,
         params={**fingerprint, "threads": threads, "evaluate": evaluate, "columns": len(frame.specs)},
         metrics=_figures(judged) | {f"loss.{name}": value for name, value in fitted.risk.losses.items()},
-        tags={"model_sha256": bundle.model_sha256, "outcome": frame.outcome, "until": until.isoformat()},
+        tags={
+            "model_sha256": bundle.model_sha256,
+            "outcome": frame.outcome,
+            "until": until.isoformat(),
+            "champion": champion or "",
+            "gate": json.loads(proof["comparison.json"])["verdict"],
+        },
         files={**files, "evaluation.parquet": content},
         bundle=bundle.folder,
         booster=fitted.risk.booster,

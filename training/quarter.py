@@ -1,19 +1,14 @@
 """The quarterly run: everything relearned with what was known at the end of a quarter, and nothing later.
 
-``mlflow run . -e quarterly -P home=H -P quarter=2012Q3``, or ``python -m training.quarter``. The last line of
-its output is one JSON document.
+``mlflow run . -e quarterly -P home=H -P quarter=2012Q3`` calls it through `commands.quarterly`, which reads from
+the record who is champion.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import sys
-import time
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from features.errors import Refusal
@@ -52,13 +47,16 @@ def run(
     home: Home,
     quarter: str | None = None,
     *,
+    champion: str | None = None,
     seed: int = 0,
     threads: int = 1,
     progress: Progress = silent,
     models: Sequence[str] = tuple(MODELS),
 ) -> dict[str, Any]:
-    """Train with what was known on the last day of ``quarter``, judge by the full backtest, register.
+    """Train with what was known on the last day of ``quarter``, judge by the full backtest, compare, register.
 
+    ``champion`` is the ``model_sha256`` of the bundle that judges now, None before the first promotion: the
+    challenger is compared with it, both score the current population, and the gate says what it would say.
     Returns `training.fit.train`'s document and ``known_until``. Raises what it raises, ``bad_quarter``, and
     ``clock_backwards`` for a quarter that has not ended on the home's clock.
     """
@@ -66,34 +64,13 @@ def run(
     if until > home.today():
         raise Refusal("clock_backwards", day=until.isoformat(), today=home.today().isoformat())
     document = train(
-        home, until=until, seed=seed, threads=threads, progress=progress, evaluate="rolling", models=models
+        home,
+        until=until,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        evaluate="rolling",
+        models=models,
+        champion=champion,
     )
     return {**document, "known_until": until.isoformat()}
-
-
-def _say(done: int, total: int, label: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {label} {done}/{total}", file=sys.stderr, flush=True)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command line of ``mlflow run``: progress on standard error, one JSON document on standard output."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", required=True, type=Path)
-    parser.add_argument("--quarter", nargs="?", default="")
-    parser.add_argument("--seed", default=0, type=int)
-    parser.add_argument("--threads", default=2, type=int)
-    options = parser.parse_args(argv)
-    try:
-        home = Home.open(options.home)
-        document = run(
-            home, options.quarter or None, seed=options.seed, threads=options.threads, progress=_say
-        )
-    except Refusal as refusal:
-        print(json.dumps(refusal.document(), ensure_ascii=False))
-        return refusal.exit_code
-    print(json.dumps(document, ensure_ascii=False))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,11 @@
-"""Documents of `train`, `evaluate`, `benchmark`, `promote` and `rollback`."""
+"""Documents of `train`, `evaluate`, `benchmark`, `promote`, `rollback` and `promotions`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
-from features.documents import Day, Document, OutcomeKind, Part, Sha256
+from features.documents import Bilingual, Day, Document, OutcomeKind, Part, Sha256
 
 
 class TrainDocument(Document):
@@ -92,3 +93,33 @@ class PromotionDocument(Document):
     gate: Literal["passed", "failed", "overruled"]
     record: str | int
     """Of the promotion, with person, reason and evidence."""
+
+
+class FindingPart(Part):
+    """A requirement of the gate that failed, or that the reason stands for."""
+
+    verdict: Literal["explain", "fail"]
+    said: Bilingual
+    """The requirement and what was found."""
+
+
+class PromotionRecordPart(Part):
+    """One act of promotion or rollback, also a refused one."""
+
+    record: Sha256
+    action: Literal["promote", "rollback"]
+    bundle: Sha256
+    previous: Sha256 | None
+    gate: Literal["passed", "failed", "overruled"]
+    """`failed`: nothing changed; `overruled`: the person promoted it all the same."""
+    findings: list[FindingPart]
+    by: str
+    at: datetime
+    reason: str
+
+
+class PromotionsDocument(Document):
+    """`promotions`"""
+
+    promotions: list[PromotionRecordPart]
+    """The newest first."""

@@ -1,7 +1,8 @@
-"""The gate before a promotion: the bundle verifies, and its golden rows answer as recorded.
+"""The gate before a promotion: the bundle verifies, answers as recorded, and its evidence meets every requirement.
 
 It runs in a child process with a time limit, so that whatever a damaged bundle does, it does it there:
-``python -m serving.champion.gate FOLDER`` prints one JSON object ``{"passed", "findings"}``.
+``python -m serving.champion.gate FOLDER [CHAMPION]`` prints one JSON object ``{"verdict", "findings", "gate"}``.
+The requirements are those of `models.risk.requirements`; nothing but the bundle's own files is read.
 """
 
 from __future__ import annotations
@@ -12,51 +13,89 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from features.errors import Refusal
+from features.wording import N_, both
+from models.risk import bundle as bundles
+from models.risk import requirements
+from models.risk.requirements import EXPLAIN, FAIL
 
 # Seconds; loading and a few golden rows take about one.
 LIMIT = 60.0
 _CHECKOUT = Path(__file__).resolve().parents[2]
+_LATE = N_("no answer within {seconds} seconds")
+_DIED = N_("the check ended with {code} and no answer")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the bundle may pass, and what was found wrong."""
+    """What the gate says: ``verdict`` (``pass``, ``explain`` or ``fail``) and the requirements as judged.
 
-    passed: bool
-    findings: list[str] = field(default_factory=list)
+    findings : in words, in both languages, what failed; empty where nothing did
+    gate : [{id, requirement, limit, result, verdict, judged}]
+    """
+
+    verdict: str
+    findings: list[dict[str, str]] = field(default_factory=list)
+    gate: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Nothing failed; some of it may still have to be explained."""
+        return self.verdict != FAIL
+
+    @property
+    def answers(self) -> bool:
+        """It verifies and answers as recorded, whatever its figures are."""
+        return any(finding["id"] == "golden" and finding["verdict"] != FAIL for finding in self.gate)
+
+    @property
+    def to_explain(self) -> list[dict[str, Any]]:
+        """The requirements for which the promotion's reason must stand."""
+        return [finding for finding in self.gate if finding["verdict"] == EXPLAIN]
 
 
-def examine(folder: Path, *, limit: float = LIMIT) -> Verdict:
-    """Judge a bundle in a child process; a crash or a standstill is a failure."""
-    command = [sys.executable, "-m", "serving.champion.gate", str(folder.resolve())]
+def examine(folder: Path, *, champion: str | None = None, limit: float = LIMIT) -> Verdict:
+    """Judge a bundle in a child process, beside the present ``champion``; a crash or a standstill is a failure."""
+    command = [sys.executable, "-m", "serving.champion.gate", str(folder.resolve()), champion or ""]
     environment = {**os.environ, "PYTHONPATH": str(_CHECKOUT)}
     try:
         done = subprocess.run(
             command, cwd=_CHECKOUT, env=environment, capture_output=True, timeout=limit, check=False
         )
     except subprocess.TimeoutExpired:
-        return Verdict(False, [f"no answer within {limit:g} seconds"])
+        return Verdict(FAIL, [both(_LATE, seconds=f"{limit:g}")])
     try:
         said = json.loads(done.stdout)
-        return Verdict(bool(said["passed"]), [str(finding) for finding in said["findings"]])
+        return Verdict(str(said["verdict"]), list(said["findings"]), list(said["gate"]))
     except (ValueError, KeyError, TypeError):
-        return Verdict(False, [f"the check ended with {done.returncode} and no answer"])
+        return Verdict(FAIL, [both(_DIED, code=done.returncode)])
 
 
-def check(folder: Path) -> Verdict:
-    """What the child does: load (hashes, shapes, ranges), then ask the golden rows."""
-    from models.risk import bundle as bundles
-
+def check(folder: Path, champion: str | None = None) -> Verdict:
+    """What the child does: load (hashes, shapes, ranges), ask the golden rows, judge the evidence."""
     try:
         bundle = bundles.load(folder)
+        evidence = requirements.evidence_of(bundle)
     except Refusal as refusal:
-        return Verdict(False, [refusal.text("en")])
-    findings = [f"golden answer differs: {name}" for name in bundles.verify_golden(bundle)]
-    return Verdict(not findings, findings)
+        return Verdict(FAIL, [refusal.message()])
+    except ValueError as problem:
+        return Verdict(FAIL, [both(requirements.UNREADABLE, kind=type(problem).__name__)])
+    findings = requirements.judge(evidence, champion=champion)
+    failed = [
+        both(N_("{requirement}: {result}"), requirement=dict(f.requirement), result=dict(f.result))
+        for f in findings
+        if f.verdict == FAIL
+    ]
+    return Verdict(requirements.overall(findings), failed, [finding.document() for finding in findings])
+
+
+def main(argv: list[str]) -> None:
+    """Print what `check` finds as one line of JSON."""
+    verdict = check(Path(argv[0]), (argv[1] if len(argv) > 1 else "") or None)
+    print(json.dumps({"verdict": verdict.verdict, "findings": verdict.findings, "gate": verdict.gate}))
 
 
 if __name__ == "__main__":
-    verdict = check(Path(sys.argv[1]))
-    print(json.dumps({"passed": verdict.passed, "findings": verdict.findings}))
+    main(sys.argv[1:])

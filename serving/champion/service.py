@@ -8,6 +8,7 @@ from typing import Any
 
 from features.errors import Refusal
 from features.home import Home
+from features.wording import LANGUAGES
 from models.risk import bundle as bundles
 from models.risk.bundle import Bundle
 from serving.champion import bundles as shelf
@@ -35,8 +36,9 @@ def promote(
 ) -> dict[str, Any]:
     """Make a bundle the champion.
 
-    The gate is judged in a child process. Where it fails, the attempt is on record and nothing changes,
-    unless ``overrule``: then the record says that, by whom and why. A bundle whose files do not verify
+    The gate is judged in a child process, beside the present champion. Where it fails, the attempt is on record
+    and nothing changes, unless ``overrule``: then the record says that, by whom and why. What the gate wants
+    explained is on record beside the reason, which stands for it. A bundle whose files do not verify
     can never serve, and cannot be overruled.
 
     Parameters
@@ -53,7 +55,7 @@ def promote(
     _asked_properly(scope, by, reason)
     folder = shelf.find(home, bundle)
     loaded = bundles.load(folder)
-    verdict = gate.examine(folder)
+    verdict = gate.examine(folder, champion=champion(store=store, scope=scope))
     folder = shelf.adopt(home, folder, loaded)
     outcome = "passed" if verdict.passed else "overruled" if overrule else "failed"
     with store.writing() as writing:
@@ -72,14 +74,16 @@ def promote(
         record = writer.add(scope, promotion, by)
         _tell(writing, promotion, record, by)
     if outcome == "failed":
-        raise Refusal("gate_failed", reason="; ".join(verdict.findings[:3]))
+        raise _refused(verdict)
     return _done(promotion, record, mirror)
 
 
 def rollback(
     *, home: Home, store: Store, scope: Scope, by: str, reason: str, mirror: Mirror | None = None
 ) -> dict[str, Any]:
-    """Make the champion before this one the champion again; the gate applies to it too.
+    """Make the champion before this one the champion again, in one step.
+
+    It must verify and answer as recorded; its figures were accepted when it was promoted and bar no way back.
 
     Raises `Refusal` ``no_champion``, ``no_previous_champion``, and what `promote` raises.
     """
@@ -100,14 +104,14 @@ def rollback(
             action="rollback",
             bundle=target.model_sha256,
             previous=line[-1],
-            gate="passed" if verdict.passed else "failed",
+            gate="passed" if verdict.answers else "failed",
             reason=reason,
             evidence=_evidence(loaded, verdict),
         )
         record = ChampionWriter(writing).add(scope, promotion, by)
         _tell(writing, promotion, record, by)
-    if not verdict.passed:
-        raise Refusal("gate_failed", reason="; ".join(verdict.findings[:3]))
+    if not verdict.answers:
+        raise _refused(verdict)
     return _done(promotion, record, mirror)
 
 
@@ -116,6 +120,23 @@ def champion(*, store: Store, scope: Scope) -> str | None:
     with store.reading() as reading:
         found = ChampionRepository(reading).champion(scope)
     return None if found is None else found.model_sha256
+
+
+def _refused(verdict: gate.Verdict) -> Refusal:
+    """The refusal that names the requirements, the first three of those that failed."""
+    named = {lang: "; ".join(said[lang] for said in verdict.findings[:3]) for lang in LANGUAGES}
+    return Refusal("gate_failed", reason=named)
+
+
+def history(*, store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Every act of promotion, also the refused ones, the newest first.
+
+    [{record, action, bundle, previous, gate, findings, by, at, reason}]; ``findings`` are the requirements that
+    failed or were to be explained. Raises `Refusal` ``out_of_scope``.
+    """
+    scope.require_whole()
+    with store.reading() as reading:
+        return ChampionRepository(reading).history(scope)
 
 
 def _asked_properly(scope: Scope, by: str, reason: str) -> None:
@@ -133,6 +154,7 @@ def _same_catalogue(session: Reading, scope: Scope, bundle: Bundle) -> None:
 def _evidence(bundle: Bundle, verdict: gate.Verdict) -> dict[str, Any]:
     return {
         "findings": verdict.findings,
+        "gate": verdict.gate,
         "files": dict(bundle.evidence),
         "outcome": bundle.outcome,
         "catalogue": bundle.catalogue,

@@ -137,7 +137,7 @@ def test_a_gate_that_does_not_answer_has_failed(desk: Desk) -> None:
     assert gate.examine(folder).passed
     late = gate.examine(folder, limit=0.01)
     assert not late.passed
-    assert "0.01 seconds" in late.findings[0]
+    assert "0.01 seconds" in late.findings[0]["en"]
     missing = gate.examine(desk.home.path / "nothing")
     assert not missing.passed
 
