@@ -56,7 +56,7 @@ class Rows:
     score : probability at the tier horizon; NaN for who was not scored (in need, or outcome not known)
     outcome : 1 or 0 where judged, else NaN
     event_month : of the first event after the day, as ``month``; -1 where there is none or it has no month
-    severity, age : of the rules' hits, see `training.leads.Leads`
+    severity, age, hits : of the rules' hits, see `training.leads.Leads`
     draw : decides ties; lower comes first
     """
 
@@ -69,6 +69,7 @@ class Rows:
     event_month: Ints
     severity: NDArray[np.int8]
     age: NDArray[np.int32]
+    hits: NDArray[np.int8]
     draw: NDArray[np.float64]
 
     def __len__(self) -> int:

@@ -28,24 +28,40 @@ class Leads:
 
     severity : `models.judgement.tiers.SEVERITY` of the highest minimum tier of the rules that hit; 0 where none does
     age : among the rules of that tier, as-of days since the newest began to hit; 0 is new on this day
+    hits : number of rules that hit
     """
 
     severity: NDArray[np.int8]
     age: NDArray[np.int32]
+    hits: NDArray[np.int8]
 
 
 def read(
     catalogue: Catalogue, policy: Policy, days: Sequence[date], *, retrospective: date | None = None
 ) -> pa.Table:
-    """Everyone on ``days`` with what the rules say: household, as_of, severity, age; see `Leads`.
+    """Everyone on ``days`` with what the rules say: household, as_of, severity, age, hits; see `Leads`.
 
     retrospective : see `features.indicators.compile.Compiler`
     """
+    seen, held = asked(catalogue, policy, days, retrospective=retrospective)
+    day = np.searchsorted(np.array(sorted(days), "datetime64[D]"), seen["as_of"].to_numpy())
+    household = np.unique(seen["household"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    found = leads(held, list(policy.rules.values()), household.astype(np.intp), day.astype(np.intp))
+    return (
+        seen.append_column("severity", pa.array(found.severity))
+        .append_column("age", pa.array(found.age))
+        .append_column("hits", pa.array(found.hits))
+    )
+
+
+def asked(
+    catalogue: Catalogue, policy: Policy, days: Sequence[date], *, retrospective: date | None = None
+) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """Everyone on ``days`` (household, as_of), and whether each rule of the policy holds: shape (rules, rows)."""
     rules = list(policy.rules.values())
     line = catalogue.declarations.line.get("parameter")
     with Compiler(catalogue, retrospective=retrospective) as compiler:
-        pairs = compiler.population(days)
-        seen = compiler.compute(pairs, rulings.columns_read(rules, catalogue.columns))
+        seen = compiler.compute(compiler.population(days), rulings.columns_read(rules, catalogue.columns))
         derived = {} if line else compiler.lines(list(days))
 
     def line_on(day: date, area: str) -> float | None:
@@ -53,17 +69,8 @@ def read(
         return None if value is None else float(value)
 
     types = {name: column.type for name, column in catalogue.columns.items()}
-    held = np.array(
-        [rulings.severities(seen, types, [rule], policy.parameters, line_on) > 0 for rule in rules]
-    ).reshape(len(rules), seen.num_rows)
-    day = np.searchsorted(np.array(sorted(days), "datetime64[D]"), seen["as_of"].to_numpy())
-    household = np.unique(seen["household"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
-    found = leads(held, rules, household.astype(np.intp), day.astype(np.intp))
-    return (
-        seen.select(["household", "as_of"])
-        .append_column("severity", pa.array(found.severity))
-        .append_column("age", pa.array(found.age))
-    )
+    held = [rulings.severities(seen, types, [rule], policy.parameters, line_on) > 0 for rule in rules]
+    return seen.select(["household", "as_of"]), np.array(held, bool).reshape(len(rules), seen.num_rows)
 
 
 def leads(
@@ -87,4 +94,6 @@ def leads(
             age[:, later] = np.where(grid[:, later - 1], age[:, later - 1] + 1, 0)
         counts = held[number] & (grave[number] == severity)
         newest = np.where(counts, np.minimum(newest, age[household, day]), newest)
-    return Leads(severity, np.where(severity > 0, newest, 0).astype(np.int32))
+    return Leads(
+        severity, np.where(severity > 0, newest, 0).astype(np.int32), held.sum(axis=0).astype(np.int8)
+    )

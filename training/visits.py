@@ -40,6 +40,7 @@ class Backtest:
     """The population of a home on the days of a backtest, ready to be cut to an area.
 
     area, place : path of each row, and of the place that plans its visits
+    households : names by number
     """
 
     outcome: str
@@ -49,6 +50,7 @@ class Backtest:
     rows: Rows
     area: tuple[str, ...]
     place: tuple[str, ...]
+    households: tuple[str, ...]
     floors: Mapping[str, float]
     policy: Policy
 
@@ -131,7 +133,7 @@ def backtest(
     progress(1, 3, "rules")
     said = leading.read(catalogue, policy, asked, retrospective=until if retrospective else None)
     progress(2, 3, "visits")
-    rows, area = _rows(labelled, ours, said)
+    rows, households, area = _rows(labelled, ours, said)
     depth = catalogue.declarations.visit_depth()
     place = [own if depth is None else at_depth(own, depth) for own in area]
     numbers = {name: number for number, name in enumerate(sorted(set(place)))}
@@ -145,12 +147,14 @@ def backtest(
         rows=rows,
         area=tuple(area),
         place=tuple(place),
+        households=tuple(households),
         floors=policy.floors(chosen.id, days[-1]) or dict(floors),
         policy=policy,
     )
 
 
-def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, list[str]]:
+def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, list[str], list[str]]:
+    """The rows (without their places), the households by number, and each row's area."""
     keys = ["household", "as_of"]
     joined = (
         labelled.select([*keys, "area", "event_on"])
@@ -161,9 +165,10 @@ def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, lis
     as_of = joined["as_of"].to_numpy()
     event = joined["event_on"].combine_chunks()
     outcome = _floats(joined["outcome"])
+    names, number = np.unique(joined["household"].to_numpy(zero_copy_only=False), return_inverse=True)
     return (
         Rows(
-            household=_codes(joined["household"]),
+            household=number.astype(np.intp),
             place=np.zeros(joined.num_rows, np.intp),
             day=np.unique(as_of, return_inverse=True)[1].astype(np.intp),
             month=_months(as_of),
@@ -176,15 +181,12 @@ def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, lis
             ),
             severity=_floats(joined["severity"]).astype(np.int8),
             age=_floats(joined["age"]).astype(np.int32),
+            hits=_floats(joined["hits"]).astype(np.int8),
             draw=draws(joined["household"].to_pylist(), [d.isoformat() for d in joined["as_of"].to_pylist()]),
         ),
+        names.tolist(),
         joined["area"].to_pylist(),
     )
-
-
-def _codes(column: pa.ChunkedArray) -> np.ndarray:
-    codes: np.ndarray = pc.dictionary_encode(column).combine_chunks().indices.to_numpy().astype(np.intp)
-    return codes
 
 
 def _months(days: np.ndarray) -> np.ndarray:

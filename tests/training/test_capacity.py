@@ -38,6 +38,7 @@ def by_hand() -> Rows:
         event_month=np.array([3, 3, 2, 2, -1, -1, -1, -1, -1, -1]),
         severity=np.array([0, 0, 0, 2, 0, 0, 3, 3, 4, 4], np.int8),
         age=np.array([0, 0, 0, 0, 0, 0, 0, 1, 0, 1], np.int32),
+        hits=np.array([0, 0, 0, 1, 0, 0, 1, 1, 2, 2], np.int8),
         draw=np.linspace(0, 0.9, 10),
     )
 
@@ -96,7 +97,7 @@ def population(seed: int, households: int = 400, days: int = 3) -> Rows:
     return Rows(
         household=household, place=place, day=day, month=day + 100, score=score, outcome=outcome,
         event_month=np.where(outcome == 1, day + 101 + random.integers(0, 3, len(day)), -1), severity=severity,
-        age=np.where(severity > 0, random.integers(0, 2, len(day)), 0).astype(np.int32),
+        age=np.where(severity > 0, random.integers(0, 2, len(day)), 0).astype(np.int32), hits=(severity > 0).astype(np.int8),
         draw=capacity.draws([f"h{n}" for n in household], [f"d{n}" for n in day]),
     )  # fmt: skip
 
@@ -180,6 +181,7 @@ def test_the_gravest_rule_counts_and_how_new_it_is() -> None:
     found = leads.leads(held, [mild, graver[0]], np.zeros(4, np.intp), np.arange(4))
     assert found.severity.tolist() == [2, 2, 4, 4]
     assert found.age.tolist() == [0, 1, 0, 1]
+    assert found.hits.tolist() == [1, 1, 2, 2]
 
 
 @pytest.fixture(scope="module")
