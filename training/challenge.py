@@ -6,48 +6,17 @@ Each document is made by one module; here they are put together and named as the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-import pyarrow as pa
-
 from features.errors import Refusal
-from features.home import Home
-from features.indicators.catalogue import Catalogue
 from models.judgement.meaning import meanings
 from models.risk import bundle as bundles
 from models.risk import requirements
-from models.risk.bundle import Bundle
 from training import compare, drift, model_card, shadow
-from training.frame import Frame
-from training.periods import Block
 from training.population import Population, current
+from training.trial import Trial
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What the documents are made from.
-
-    bundle : the challenger, with the evidence that training gave it
-    champion : ``model_sha256`` of the bundle that judges now; None before the first promotion
-    frame, blocks, table : the challenger's rows, tested blocks and their scores
-    retrospective : as the frame was built
-    """
-
-    home: Home
-    catalogue: Catalogue
-    bundle: Bundle
-    champion: str | None
-    until: date
-    frame: Frame
-    blocks: Sequence[Block]
-    table: pa.Table
-    retrospective: date | None = None
-    seed: int = 0
 
 
 def documents(trial: Trial) -> dict[str, bytes]:
@@ -118,6 +87,12 @@ def drifting(trial: Trial, population: Population | None) -> dict[str, Any]:
             population.columns(bundle.specs),
             bundle.specs,
             households=int(bundle.fingerprint["households"]),
+            shared=frozenset(
+                spec.name
+                for spec in bundle.specs
+                if trial.catalogue.columns[spec.name].record.rollup == "area"
+            ),
+            places=len(set(population.table["area"].to_pylist())),
             names={spec.name: _named(spec.name, known) for spec in bundle.specs},
         )
     return drift.document(

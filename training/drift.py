@@ -26,7 +26,7 @@ FALSE_ALARMS = 0.05
 # What matters: an index of .02 is a shift by a seventh of a standard deviation; a share missing that moves by 5 %.
 LEAST_EFFECT = 0.02
 LEAST_MISSING = 0.05
-# Households with a known value, then and now; fewer say nothing.
+# Households (places, for what a whole place shares) with a known value, then and now; fewer say nothing.
 LEAST_KNOWN = 100
 # A bin that nobody is in has the share of half a household.
 HALF = 0.5
@@ -38,6 +38,8 @@ def measure(
     specs: Sequence[ColumnSpec],
     *,
     households: int,
+    shared: frozenset[str] = frozenset(),
+    places: int = 0,
     names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Every input against the reference, the largest effects first.
@@ -48,6 +50,8 @@ def measure(
     columns : of today's households, one row each
     specs : the bundle's columns
     households : in the reference; its rows repeat them, so that they, not the rows, are the sample
+    shared : columns of which all households of a place hold the same value; ``places`` are the sample of those
+    places : different places among today's households
     names : what columns are called; default their own names
 
     Returns
@@ -60,7 +64,12 @@ def measure(
     alpha = FALSE_ALARMS / max(2 * len(specs), 1)
     found = [
         _column(
-            spec, reference[spec.name], columns[spec.name], households, alpha, (names or {}).get(spec.name)
+            spec,
+            reference[spec.name],
+            columns[spec.name],
+            (places, places) if spec.name in shared else (households, len(columns[spec.name])),
+            alpha,
+            (names or {}).get(spec.name),
         )
         for spec in specs
     ]
@@ -71,7 +80,7 @@ def _column(
     spec: ColumnSpec,
     then: Mapping[str, Any],
     values: NDArray[Any],
-    households: int,
+    sample: tuple[int, int],
     alpha: float,
     name: Mapping[str, str] | None,
 ) -> dict[str, Any]:
@@ -91,7 +100,9 @@ def _column(
         expected = np.array([*(then["levels"][level] for level in levels), then["other"]]) / (told or 1.0)
         observed = counts / max(len(listed), 1)
     missing_then, missing_now = float(then["missing"]), 1 - len(known) / max(len(values), 1)
-    known_then = round(households * (1 - missing_then))
+    known_then, known_now = (
+        round(size * (1 - gone)) for size, gone in zip(sample, (missing_then, missing_now), strict=True)
+    )
     row: dict[str, Any] = {
         "column": spec.name,
         "name": dict(name or {"zh": spec.name, "en": spec.name}),
@@ -102,13 +113,13 @@ def _column(
         "missing_then": missing_then,
         "missing_now": missing_now,
         "known_then": known_then,
-        "known_now": len(known),
+        "known_now": known_now,
         "verdict": "not_enough_evidence",
         "of": None,
     }
-    gone = _missing_moved(missing_then, missing_now, households, len(values), alpha)
-    if min(known_then, len(known)) >= LEAST_KNOWN and len(expected):
-        effect, low, high, sure = index(expected, observed, known_then, len(known), alpha)
+    gone = _missing_moved(missing_then, missing_now, *sample, alpha)
+    if min(known_then, known_now) >= LEAST_KNOWN and len(expected):
+        effect, low, high, sure = index(expected, observed, known_then, known_now, alpha)
         shifted = sure and effect >= LEAST_EFFECT
         row |= {"effect": effect, "low": low, "high": high}
         row["verdict"] = "moved" if shifted or gone else "steady"
@@ -158,12 +169,12 @@ def _non_central(statistic: float, freedom: int, tail: float) -> float:
     return float(optimize.brentq(surplus, 1e-9, top, xtol=1e-6))
 
 
-def _missing_moved(then: float, now: float, households: int, rows: int, alpha: float) -> bool:
+def _missing_moved(then: float, now: float, before: int, today: int, alpha: float) -> bool:
     """Whether the share missing moved by more than chance and by enough (two proportions, pooled variance)."""
-    if not rows or not households or abs(now - then) < LEAST_MISSING:
+    if min(before, today) < LEAST_KNOWN or abs(now - then) < LEAST_MISSING:
         return False
-    pooled = (then * households + now * rows) / (households + rows)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / households + 1 / rows))
+    pooled = (then * before + now * today) / (before + today)
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / before + 1 / today))
     return bool(abs(now - then) > stats.norm.isf(alpha / 2) * spread)
 
 

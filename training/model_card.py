@@ -8,8 +8,9 @@ one file a language.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -18,9 +19,7 @@ from features.policy.vocabulary import groups as reason_groups
 from features.wording import LANGUAGES
 from models.risk.requirements import OURS
 from training.metrics import METRICS
-
-if TYPE_CHECKING:
-    from training.challenge import Trial
+from training.trial import Trial
 
 TEMPLATES = Path(__file__).parent / "cards"
 # Reason groups whose inputs say something of health, money, or children under 14 (PIPL, art. 28).
@@ -45,10 +44,13 @@ def cards(trial: Trial, known: Mapping[str, Any], drifted: Mapping[str, Any]) ->
         keep_trailing_newline=True,
         autoescape=False,
     )
-    pages.filters |= {"share": share, "figure": figure, "signed": signed, "cell": cell}
-    return {
-        lang: pages.get_template(f"card.{lang}.md.jinja").render(**facts, lang=lang) for lang in LANGUAGES
-    }
+    found = {}
+    for lang in LANGUAGES:
+        # In Chinese the sign stands close to its figure.
+        percent = partial(share, unit="%" if lang == "zh" else " %")
+        pages.filters |= {"share": percent, "figure": figure, "signed": signed, "cell": cell}
+        found[lang] = pages.get_template(f"card.{lang}.md.jinja").render(**facts)
+    return found
 
 
 def context(trial: Trial, known: Mapping[str, Any], drifted: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,9 +116,9 @@ def not_beaten(paired: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     ]
 
 
-def share(value: float | None, digits: int = 1) -> str:
+def share(value: float | None, digits: int = 1, unit: str = " %") -> str:
     """A share in per cent; a dash where there is none."""
-    return "—" if value is None else f"{100 * value:.{digits}f} %"
+    return "—" if value is None else f"{100 * value:.{digits}f}{unit}"
 
 
 def figure(value: Mapping[str, Any] | None, digits: int = 3) -> str:

@@ -6,6 +6,7 @@ they go to the run that it opened.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from features.home import Home
+from features.home import Home, write_atomically
 
 # Read by MLflow when it is imported; nothing of ours is ever unpickled, and nothing is reported anywhere.
 ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
@@ -45,7 +47,7 @@ def record(
     bundle: Path,
     booster: Any,
 ) -> str:
-    """Log one training run, its bundle and pictures, register the model; returns the run's id.
+    """Log one training run, its bundle with all its evidence, and pictures, register the model; returns the run's id.
 
     Parameters
     ----------
@@ -59,7 +61,29 @@ def record(
     with _store(mlflow, home) as own:
         if not inside:
             _experiment(mlflow, home if own else None, outcome)
-        return _log(mlflow, model_name(outcome), params, metrics, tags, files, bundle, booster)
+        run = _log(mlflow, model_name(outcome), params, metrics, tags, files, bundle, booster)
+        _remember(home, tags["model_sha256"], run, mlflow.get_tracking_uri())
+        return run
+
+
+def remembered(home: Home, model_sha256: str) -> dict[str, str] | None:
+    """Where the newest run of a bundle was logged, {run_id, tracking_uri}; None where no run is known."""
+    path = home.folder("mlflow") / "runs" / f"{model_sha256}.json"
+    return dict(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def _remember(home: Home, model_sha256: str, run: str, uri: str) -> None:
+    """Keep in the home where a run went: ``mlflow run`` opens its own store, wherever it was started from.
+
+    An address that holds a password is left out, so that none is ever written down.
+    """
+    address = urlsplit(uri)
+    if address.password is not None:
+        return
+    if address.scheme == "sqlite" and not uri.startswith("sqlite:////"):
+        uri = f"sqlite:///{Path(uri.removeprefix('sqlite:///')).resolve()}"
+    known = json.dumps({"run_id": run, "tracking_uri": uri}, sort_keys=True).encode()
+    write_atomically(home.folder("mlflow") / "runs" / f"{model_sha256}.json", known)
 
 
 @contextmanager
@@ -117,7 +141,7 @@ def _signature(booster: Any) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    columns = [ColSpec("double", name, required=False) for name in booster.feature_name()]
+    columns: list[Any] = [ColSpec("double", name, required=False) for name in booster.feature_name()]
     return ModelSignature(Schema(columns), Schema([ColSpec("double")]))
 
 
