@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from features.home import Home
 from features.indicators.catalogue import load
@@ -244,7 +245,7 @@ def main() -> int:
     left = visits.left_by(home, loaded)
     if left is None:
         parser.error("no backtest of this bundle: fangpin evaluate BUNDLE")
-    back = visits.of_bundle(home, loaded, left[1])
+    back = visits.of_table(home, loaded, pq.read_table(left[1]))
     rows = back.rows
     bootstrap = Bootstrap.of(len(back.households), REPLICATES, 0)
     print(

@@ -40,6 +40,8 @@ def capacity(
     threads: Threads = None,
 ) -> Answer:
     """What each number of visits and each floor would have found on the backtest: precision, recall, months of lead."""
+    import pyarrow.parquet as pq
+
     from commands.documents.capacity import CapacityDocument
     from features.policy.areas import WHOLE, valid
     from training import visits
@@ -64,7 +66,7 @@ def capacity(
             bundle=chosen.model_sha256[:12],
         )
     with desk.step("Simulating lists") as progress:
-        found = visits.of_bundle(home, chosen, path, progress=progress)
+        found = visits.of_table(home, chosen, pq.read_table(path), progress=progress)
     return CapacityDocument.model_validate(
         {
             "outcome": found.outcome,

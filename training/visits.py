@@ -21,7 +21,6 @@ from features.outcomes import choose, outcome_frame, population_days
 from features.policy.areas import WHOLE, at_depth, covers
 from models.judgement.policy import Policy, policy_document
 from models.risk import bundle as bundles
-from models.risk import calibration as calibrations
 from models.risk.bundle import Bundle
 from training import assembly, evaluation
 from training import leads as leading
@@ -133,7 +132,7 @@ def backtest(
     progress(1, 3, "rules")
     said = leading.read(catalogue, policy, asked, retrospective=until if retrospective else None)
     progress(2, 3, "visits")
-    rows, households, area = _rows(labelled, ours, said)
+    rows, households, area = _rows(labelled, ours, said, chosen.tier_horizon)
     depth = catalogue.declarations.visit_depth()
     place = [own if depth is None else at_depth(own, depth) for own in area]
     numbers = {name: number for number, name in enumerate(sorted(set(place)))}
@@ -153,7 +152,9 @@ def backtest(
     )
 
 
-def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, list[str], list[str]]:
+def _rows(
+    labelled: pa.Table, ours: pa.Table, said: pa.Table, horizon: int
+) -> tuple[Rows, list[str], list[str]]:
     """The rows (without their places), the households by number, and each row's area."""
     keys = ["household", "as_of"]
     joined = (
@@ -163,8 +164,12 @@ def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, lis
         .sort_by([(key, "ascending") for key in keys])
     )
     as_of = joined["as_of"].to_numpy()
-    event = joined["event_on"].combine_chunks()
     outcome = _floats(joined["outcome"])
+    on = joined["event_on"].combine_chunks()
+    event = _months(on.fill_null(date(1970, 1, 1)).to_numpy(zero_copy_only=False))
+    # Where outcomes were exchanged between households, the month is that of nobody's event.
+    after = event - _months(as_of)
+    soon = on.is_valid().to_numpy(zero_copy_only=False) & (after > 0) & (after <= horizon)
     names, number = np.unique(joined["household"].to_numpy(zero_copy_only=False), return_inverse=True)
     return (
         Rows(
@@ -174,11 +179,7 @@ def _rows(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> tuple[Rows, lis
             month=_months(as_of),
             score=_floats(joined["score"]),
             outcome=outcome,
-            event_month=np.where(
-                (outcome == 1) & event.is_valid().to_numpy(zero_copy_only=False),
-                _months(event.fill_null(date(1970, 1, 1)).to_numpy(zero_copy_only=False)),
-                -1,
-            ),
+            event_month=np.where((outcome == 1) & soon, event, -1),
             severity=_floats(joined["severity"]).astype(np.int8),
             age=_floats(joined["age"]).astype(np.int32),
             hits=_floats(joined["hits"]).astype(np.int8),
@@ -199,43 +200,19 @@ def _floats(column: pa.ChunkedArray) -> Floats:
     return np.asarray(column.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False), float).copy()
 
 
-def evidence_of_fit(
-    home: Home,
-    frame: Any,
-    fitted: Any,
-    evaluated: pa.Table,
-    *,
-    until: date,
-    retrospective: bool = False,
-    seed: int = 0,
-) -> bytes:
-    """The content of ``evidence/capacity.json`` for a model that is about to be written.
-
-    Parameters
-    ----------
-    frame, fitted : a `training.frame.Frame` and the `training.fit.Fitted` on it; the floors are those that
-        `models.risk.bundle.write` takes from the same rows
-    evaluated : the backtest of the same frame
-    """
-    chances = fitted.calibration.probability(fitted.risk.out_of_fold[fitted.judged(frame)])
-    found = backtest(
-        home,
-        frame.outcome,
-        evaluated,
-        until=until,
-        floors=calibrations.floors(chances[frame.tier_horizon]),
-        retrospective=retrospective,
-    )
-    return json.dumps(found.evidence(seed=seed), ensure_ascii=False, allow_nan=False).encode()
+def evidence(home: Home, loaded: Bundle, evaluated: pa.Table, *, seed: int = 0) -> bytes:
+    """The content of ``evidence/capacity.json`` for a bundle and the table of its backtest; see `Backtest.evidence`."""
+    found = of_table(home, loaded, evaluated).evidence(bundle=loaded.model_sha256, seed=seed)
+    return json.dumps(found, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
 
 
-def of_bundle(home: Home, loaded: Bundle, path: Path, *, progress: Progress = silent) -> Backtest:
-    """The same for a registered bundle and the Parquet of its backtest."""
+def of_table(home: Home, loaded: Bundle, evaluated: pa.Table, *, progress: Progress = silent) -> Backtest:
+    """`backtest` with what the bundle knows of its outcome, cut-off and floors."""
     known = loaded.fingerprint
     return backtest(
         home,
         loaded.outcome,
-        pq.read_table(path),
+        evaluated,
         until=date.fromisoformat(known["until"]),
         floors=loaded.floors,
         retrospective=bool(known.get("retrospective")),

@@ -6,16 +6,15 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from features.errors import Refusal
 from features.home import Home
 from models.judgement import listing, rules
 from models.judgement.tiers import SEVERITY, TIERS
-from models.risk import bundle as bundles
-from training import capacity, fit, leads, visits
+from training import assembly, capacity, evaluation, leads, visits
 from training.capacity import Bootstrap, Rows, planned
 
 NAN = float("nan")
@@ -184,24 +183,22 @@ def test_the_gravest_rule_counts_and_how_new_it_is() -> None:
     assert found.hits.tolist() == [1, 1, 2, 2]
 
 
-@pytest.fixture(scope="module")
-def trained(home: Home) -> bundles.Bundle:
-    document = fit.train(home, until=date(2012, 3, 31), models=("fangpin",), outcome="falls_by")
-    return bundles.load(home.folder("bundles") / str(document["bundle"]))
+UNTIL = date(2012, 3, 31)
 
 
 @pytest.fixture(scope="module")
-def tested(home: Home, trained: bundles.Bundle) -> visits.Backtest:
-    left = visits.left_by(home, trained)
-    assert left is not None
-    assert left[0] == "single"
-    return visits.of_bundle(home, trained, left[1])
+def table(home: Home) -> pa.Table:
+    frame = assembly.build(home, "falls_by", UNTIL)
+    return evaluation.backtest(frame, evaluation.plan(frame)[-2:], models=("fangpin", "welfare"))
 
 
-def test_a_home_gives_the_rows_of_its_backtest(
-    home: Home, trained: bundles.Bundle, tested: visits.Backtest
-) -> None:
-    table = pq.read_table(home.folder("evaluations") / f"{trained.model_sha256}.single.parquet")
+@pytest.fixture(scope="module")
+def tested(home: Home, table: pa.Table) -> visits.Backtest:
+    floors = {"orange": 0.5, "yellow": 0.3, "blue": 0.2}
+    return visits.backtest(home, "falls_by", table, until=UNTIL, floors=floors)
+
+
+def test_a_home_gives_the_rows_of_its_backtest(table: pa.Table, tested: visits.Backtest) -> None:
     ours = table.filter(pc.equal(table["model"], "fangpin"))
     told = tested.document(candidates=(0.0,))
     assert (told["rows"], told["events"]) == (ours.num_rows, pc.sum(ours["outcome"]).as_py())
@@ -211,7 +208,6 @@ def test_a_home_gives_the_rows_of_its_backtest(
     events = tested.rows.outcome == 1
     months = (tested.rows.event_month - tested.rows.month)[events]
     assert set(months.tolist()) == {3}, "a quarterly panel with a horizon of three months"
-    assert set(tested.floors) == {"orange", "yellow", "blue"}
     # By hand: the best tenth of each place and day.
     best = right = 0
     for day in sorted(set(ours["as_of"].to_pylist())):
