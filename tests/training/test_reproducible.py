@@ -27,8 +27,8 @@ from training.assembly import build, specs
 
 UNTIL = date(2011, 12, 31)
 SEEN = WAVES.index((2011, 4)) + 1
-# Every kind of rival: linear algebra, LightGBM's and XGBoost's threads.
-JUDGED = ("fangpin", "vep_panel", "logistic", "lightgbm_default", "xgboost")
+# Every kind of rival: linear algebra, and each library that has threads of its own.
+JUDGED = ("fangpin", "vep_panel", "logistic", "lightgbm_default", "catboost", "xgboost")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from training import evaluation
 from training.frame import Frame
 from training.rivals import MODELS, Cell, vep
 from training.rivals.design import Design
-from training.rivals.logistic import choose, logistic
+from training.rivals.logistic import STRENGTHS, choose, logistic
 from training.rivals.vep import vep_cross_section, vep_panel
 from training.rivals.welfare import welfare
 
@@ -136,3 +137,43 @@ def test_every_model_finds_a_plain_signal() -> None:
     found = {m["model"]: m["auc"]["value"] for m in judged if m["status"] == "ok"}
     assert set(found) == set(MODELS) - {"rules"}, "no rule is mapped here"
     assert min(value for name, value in found.items() if name != "welfare") > 0.6, found
+
+
+@pytest.mark.parametrize("name", ["catboost", "xgboost"])
+def test_where_a_library_is_not_installed_its_rival_does_not_apply(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = panel(seed=10)
+    cell = cell_of(frame)
+    assert MODELS[name](cell) is not None
+    monkeypatch.setitem(sys.modules, name, None)
+    assert MODELS[name](cell) is None
+    table = evaluation.backtest(frame, evaluation.plan(frame)[-1:], models=("welfare", name), folds=(0,))
+    (_, absent) = evaluation.summary(table, models=("welfare", name), replicates=10)["models"]
+    assert (absent["model"], absent["status"], absent["ap"]) == (name, "not_applicable", None)
+
+
+@pytest.mark.parametrize("name", ["lightgbm_default", "catboost", "xgboost"])
+def test_boosters_answer_the_same_again_and_take_what_is_missing(name: str) -> None:
+    cell = cell_of(panel(seed=11))
+    frame = cell.frame
+    holes = {n: v.copy() for n, v in frame.numbers.items()}
+    holes["members"][:] = np.where(frame.household % 3 == 0, np.nan, holes["members"])
+    unlike = replace(frame.categories["roof"], codes=np.full(len(frame), -1, np.int32))
+    for categories in (frame.categories, {"roof": unlike}):
+        gapped = replace(cell, frame=replace(frame, numbers=holes, categories=categories))
+        first, again = MODELS[name](gapped), MODELS[name](gapped)
+        assert first is not None
+        assert again is not None
+        np.testing.assert_array_equal(first, again)
+        assert ((first > 0) & (first < 1)).all()
+
+
+def test_the_strength_is_the_best_of_the_whole_path() -> None:
+    """The path is left early; what is left out would not have been chosen."""
+    for seed in range(3):
+        cell = cell_of(panel(seed=seed, signal=0.3 + seed))
+        best, _, tried = choose(cell.at_risk_matrix, cell.y, cell.inner, STRENGTHS)
+        losses = {c: choose(cell.at_risk_matrix, cell.y, cell.inner, (c,))[2][c] for c in STRENGTHS}
+        assert best == min(losses, key=losses.__getitem__)
+        assert tried == pytest.approx({c: losses[c] for c in tried}, abs=1e-4)
