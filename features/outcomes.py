@@ -36,7 +36,8 @@ class Outcome:
     """As a mapping declares it.
 
     ``kind`` is ``by`` (some time within the horizon) or ``at`` (the state at its end); ``horizons`` and
-    ``tier_horizon`` are months; ``given`` is an indicator that must hold on the as-of day.
+    ``tier_horizon`` are months; ``given`` is an indicator that must hold on the as-of day. ``observed`` says
+    which day answers: ``at_horizon``, so many months later, or ``next_wave``, the first later wave that asked.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Outcome:
     welfare_now: str | None
     welfare_before: tuple[str, ...]
     delay_days: int
+    observed: str = "at_horizon"
 
 
 def declared(catalogue: Catalogue) -> list[Outcome]:
@@ -69,6 +71,7 @@ def declared(catalogue: Catalogue) -> list[Outcome]:
                 welfare_now=welfare.get("now"),
                 welfare_before=tuple(welfare.get("before") or ()),
                 delay_days=entry.get("delay_days", 0),
+                observed=entry.get("observed", "at_horizon"),
             )
         )
     return found
@@ -95,10 +98,41 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, last if ends else min(day.day, last))
 
 
-def mature(outcome: Outcome, day: date, until: date, horizon: int | None = None) -> bool:
+def answered_on(outcome: Outcome, day: date, months: int, waves: Sequence[date] = ()) -> date | None:
+    """The day on which the outcome of ``day`` is read; None where no wave has asked since.
+
+    ``waves`` are the days of `asking_waves`, in order; only outcomes observed at the next wave look at them.
+    """
+    if outcome.observed == "next_wave":
+        return next((wave for wave in waves if wave > day), None)
+    return months_later(day, months)
+
+
+def mature(
+    outcome: Outcome, day: date, until: date, horizon: int | None = None, waves: Sequence[date] = ()
+) -> bool:
     """Whether by ``until`` an outcome of ``day`` can be known: horizon and reporting delay have passed."""
     months = outcome.horizons[-1] if horizon is None else horizon
-    return months_later(day, months) + timedelta(days=outcome.delay_days) <= until
+    answer = answered_on(outcome, day, months, waves)
+    return answer is not None and answer + timedelta(days=outcome.delay_days) <= until
+
+
+def asking_waves(
+    catalogue: Catalogue, outcome: Outcome, until: date, *, recorded_by: date | None = None
+) -> list[date]:
+    """The waves, in order, on whose last day any household's components are known by ``until``.
+
+    A wave that did not ask for them is no answer to anybody. Empty for outcomes read at a horizon.
+    ``recorded_by`` reads deliveries recorded by that day as if they had come when they claim.
+    """
+    if outcome.observed != "next_wave":
+        return []
+    days = population_days(catalogue, recorded_by or until, retrospective=recorded_by is not None)
+    with _compiler(catalogue, recorded_by) as compiler:
+        pairs = compiler.population([day for day in days if day <= until], known=until)
+        seen = compiler.compute(pairs, outcome.components)
+    told = seen["as_of"].combine_chunks().filter(pc.is_valid(holds(seen, outcome.components)))
+    return sorted(pc.unique(told).to_pylist())
 
 
 def population_days(catalogue: Catalogue, until: date, *, retrospective: bool = False) -> list[date]:
@@ -129,7 +163,8 @@ def training_days(
 ) -> list[date]:
     """As-of days whose outcome is mature by ``until`` (at ``horizon`` months; default the longest)."""
     days = population_days(load(home), until, retrospective=retrospective)
-    return [day for day in days if mature(outcome, day, until, horizon)]
+    waves = asking_waves(load(home), outcome, until, recorded_by=until if retrospective else None)
+    return [day for day in days if mature(outcome, day, until, horizon, waves)]
 
 
 def holds(table: pa.Table, components: Sequence[str]) -> pa.Array:
@@ -157,11 +192,17 @@ def columns_read(outcome: Outcome) -> list[str]:
 
 
 def outcome_frame(
-    catalogue: Catalogue, outcome: Outcome, days: Sequence[date], until: date, *, retrospective: bool = False
+    catalogue: Catalogue,
+    outcome: Outcome,
+    days: Sequence[date],
+    until: date,
+    *,
+    retrospective: bool = False,
+    recorded_by: date | None = None,
 ) -> pa.Table:
     """What became of every household of the population of ``days``, as known by ``until``.
 
-    ``retrospective`` reads deliveries recorded by ``until`` as if they had come when they claim.
+    ``retrospective`` reads deliveries recorded by ``until``, or ``recorded_by``, as if they had come when they claim.
 
     Returns
     -------
@@ -170,7 +211,9 @@ def outcome_frame(
         horizon; null where immature or not observed) and ``state_h`` (a component holds at its end), and
         event_on (the end of the first month in which one holds, kind ``by``); sorted by household and day.
     """
-    with _compiler(catalogue, until if retrospective else None) as compiler:
+    recorded_by = recorded_by or (until if retrospective else None)
+    waves = asking_waves(catalogue, outcome, until, recorded_by=recorded_by)
+    with _compiler(catalogue, recorded_by) as compiler:
         pairs = compiler.population(days)
         now = compiler.compute(pairs, columns_read(outcome))
         given = (
@@ -180,16 +223,21 @@ def outcome_frame(
         frame = frame.append_column("at_risk", at_risk(now, outcome)).append_column("given", given)
         frame = frame.append_column("holds_now", holds(now, outcome.components))
         steps = outcome.horizons if outcome.kind == "at" else tuple(range(1, outcome.horizons[-1] + 1))
-        states = _states(compiler, outcome, pairs, steps, until)
-    return _labelled(frame, outcome, states, until)
+        states = _states(compiler, outcome, pairs, steps, until, waves)
+    return _labelled(frame, outcome, states, until, waves)
 
 
 def _states(
-    compiler: Compiler, outcome: Outcome, pairs: pa.Table, steps: Sequence[int], until: date
+    compiler: Compiler,
+    outcome: Outcome,
+    pairs: pa.Table,
+    steps: Sequence[int],
+    until: date,
+    waves: Sequence[date],
 ) -> dict[int, np.ndarray]:
     """For each number of months: 1 a component holds then, 0 none does, NaN not known; one row a pair."""
     days = pairs["as_of"].to_pylist()
-    later = {step: {day: months_later(day, step) for day in set(days)} for step in steps}
+    later = {step: {day: answered_on(outcome, day, step, waves) for day in set(days)} for step in steps}
     household, area = pairs["household"].combine_chunks(), pairs["area"].combine_chunks()
     targets = {}
     blocks = []
@@ -234,9 +282,11 @@ def _states(
     return found
 
 
-def _labelled(frame: pa.Table, outcome: Outcome, states: dict[int, np.ndarray], until: date) -> pa.Table:
+def _labelled(
+    frame: pa.Table, outcome: Outcome, states: dict[int, np.ndarray], until: date, waves: Sequence[date]
+) -> pa.Table:
     days = frame["as_of"].to_pylist()
-    ripe = {h: {d: mature(outcome, d, until, h) for d in set(days)} for h in outcome.horizons}
+    ripe = {h: {d: mature(outcome, d, until, h, waves) for d in set(days)} for h in outcome.horizons}
     first = np.full(frame.num_rows, 0)
     for step in sorted(states, reverse=True):
         first = np.where(states[step] == 1, step, first)

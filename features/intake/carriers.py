@@ -55,7 +55,8 @@ def open_carrier(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _chunks(path: Path, size: int = CHUNK) -> Iterator[bytes]:
+def chunks(path: Path, size: int = CHUNK) -> Iterator[bytes]:
+    """The uncompressed bytes, piece by piece. Raises `Refusal` as `open_carrier`, and ``file_too_large``."""
     kind = {".xz": "xz", ".gz": "gz"}.get(path.suffix.lower(), "xz/gz")
     total = 0
     with open_carrier(path) as source:
@@ -80,7 +81,7 @@ def _decoded(path: Path, encoding: str, size: int) -> Iterator[bytes]:
     name = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else encoding)("strict")
     pending, done = False, 0
-    for chunk in _chunks(path, size):
+    for chunk in chunks(path, size):
         if not done and name != "utf-8" and chunk.startswith(codecs.BOM_UTF8):
             raise Refusal("encoding_wrong", file=path.name, row=1, encoding=encoding, guess="utf-8")
         if ascii_alike and not pending and chunk.isascii():
@@ -128,7 +129,7 @@ def _wrong_encoding(
 
 def _text_before(path: Path, encoding: str, size: int) -> str:
     found = b""
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
         found += chunk
         if len(found) >= size:
             break

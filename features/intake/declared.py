@@ -14,7 +14,9 @@ FORMAT_KEYS = (
     "delimiter", "encoding", "quote", "decimal", "thousands", "header_ends_at_nul", "header_case", "header_row", "multiline",
 )  # fmt: skip
 REGISTER_KEYS = ("name", "identity", "phone", "address")
-OUTCOME_KEYS = ("id", "name", "kind", "horizons", "tier_horizon", "components", "given", "delay_days")
+OUTCOME_KEYS = (
+    "id", "name", "kind", "horizons", "tier_horizon", "observed", "components", "given", "delay_days",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,18 @@ class Welfare:
 
 @dataclass(frozen=True)
 class DerivedLine:
-    """The line of a wave: nearest-rank ``quantile`` of its welfare facts, ``times`` a number; or a dated parameter."""
+    """The line of a wave: nearest-rank ``quantile`` of its welfare facts, ``times`` a number; or one ``amount`` for
+    all waves; or a dated parameter."""
 
     quantile: Decimal | None
     times: Decimal
     parameter: str | None
+    amount: Decimal | None = None
+
+    @property
+    def of_wave(self) -> bool:
+        """Whether the line is kept as a fact a wave; a parameter is not."""
+        return self.parameter is None
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class Outcome:
     components: tuple[str, ...]
     given: str | None
     delay_days: int
+    observed: str = "at_horizon"
 
 
 def read_format(section: Section) -> Format:
@@ -143,10 +153,13 @@ def read_welfare(section: Section) -> Welfare:
 
 
 def read_line(section: Section) -> DerivedLine:
-    section.only("quantile", "times", "parameter")
+    section.only("quantile", "times", "parameter", "amount")
     if "parameter" in section:
         section.only("parameter")
         return DerivedLine(None, Decimal(1), section.id("parameter"))
+    if "amount" in section:
+        section.only("amount")
+        return DerivedLine(None, Decimal(1), None, section.number("amount"))
     quantile, times = section.number("quantile"), section.number("times", Decimal(1))
     if not 0 < quantile <= 1:
         raise section.wrong("quantile", "number")
@@ -166,13 +179,18 @@ def read_outcome(section: Section) -> Outcome:
     tier_horizon = section.integer("tier_horizon", value[-1])
     if tier_horizon not in value:
         raise section.wrong("tier_horizon", "choice", known=", ".join(str(h) for h in value))
+    kind = section.choice("kind", ("at", "by"), "at")
+    observed = section.choice("observed", ("at_horizon", "next_wave"), "at_horizon")
+    if observed == "next_wave" and (kind, len(value)) != ("at", 1):
+        raise section.wrong("observed", "choice", known="at_horizon")
     return Outcome(
         section.id("id"),
         section.both("name"),
-        section.choice("kind", ("at", "by"), "at"),
+        kind,
         tuple(value),
         tier_horizon,
         section.texts("components"),
         section.text("given", None),
         section.integer("delay_days", 0),
+        observed,
     )

@@ -26,7 +26,15 @@ from features.intake.mapping import Mapping
 from features.intake.periods import NO_DAY, epoch_days
 from features.intake.quarantine import Quarantine
 from features.intake.register import Introductions, Register
-from features.intake.revisions import RowBook, earlier_facts, revised, row_index, taken_back
+from features.intake.revisions import (
+    RowBook,
+    earlier_facts,
+    fact_rows,
+    revised,
+    row_index,
+    row_numbers,
+    taken_back,
+)
 from features.intake.rows import (
     Pseudonyms,
     Rows,
@@ -290,7 +298,7 @@ class _Intake:
         recorded_at: np.ndarray,
     ) -> tuple[dict[str, pa.Table], int]:
         households = rows.households.take(pa.array(np.unique(rows.household[candidates])))
-        of_changed = pa.array(rows.raw.lines[change.differing].astype(np.int32))
+        of_changed = row_numbers(rows.raw.lines[change.differing], rows.period[change.differing])
         touched: list[np.ndarray] = []
         written: dict[str, pa.Table] = {}
         where = self._book(rows.mapping).deliveries_with(rows.key[candidates])
@@ -303,14 +311,14 @@ class _Intake:
             parts = []
             again = None
             if table is not None:
-                corrects = pc.is_in(table["row"], value_set=of_changed)
+                corrects = pa.array(np.isin(fact_rows(table), of_changed))
                 again = table.filter(corrects)
                 parts = [table.filter(pc.invert(corrects)), revised(again, earlier)]
-                touched.append(parts[1]["row"].to_numpy())
+                touched.append(fact_rows(parts[1]))
             if earlier is not None:
                 gone = taken_back(earlier, again, rows, candidates, recorded_at)
                 parts.append(gone)
-                touched.append(gone["row"].to_numpy())
+                touched.append(fact_rows(gone))
             if parts:
                 written[kind] = pa.concat_tables(parts)
         return written, len(np.unique(np.concatenate(touched)))

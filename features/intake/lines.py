@@ -1,4 +1,4 @@
-"""A panel's own line: the nearest-rank quantile of a wave's welfare facts, kept as a fact."""
+"""A panel's own line: the nearest-rank quantile of a wave's welfare facts, or one amount, kept as a fact."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from features.facts.kinds import kinds
 from features.facts.store import FactStore
+from features.intake.declared import DerivedLine
 from features.intake.making import NO_SLOT
 from features.intake.mapping import Mapping
 from features.intake.revisions import latest, revised
@@ -25,6 +26,14 @@ def nearest_rank(values: np.ndarray, quantile: Decimal) -> int:
     """The value at place ⌈q·n⌉ in ascending order (integers in, an integer of the sample out)."""
     place = int((quantile * len(values)).to_integral_value(ROUND_CEILING))
     return int(np.partition(values, place - 1)[place - 1])
+
+
+def _value(line: DerivedLine, values: np.ndarray) -> Decimal:
+    """The line in hundredths: the wave's quantile, times a number, or the one amount of all waves."""
+    if line.quantile is None:
+        assert line.amount is not None
+        return line.amount * 100
+    return nearest_rank(values, line.quantile) * line.times
 
 
 def is_welfare(table: pa.Table, mapping: Mapping) -> np.ndarray:
@@ -51,7 +60,7 @@ class Lines:
         ``income`` are the delivery's income facts as they will be written. All welfare facts of a wave count
         that are the last word once the delivery is recorded.
         """
-        if mapping.line is None or mapping.line.quantile is None or income is None or not income.num_rows:
+        if mapping.line is None or not mapping.line.of_wave or income is None or not income.num_rows:
             return None
         touched = income.filter(pa.array(is_welfare(income, mapping)))
         if not touched.num_rows:
@@ -62,7 +71,7 @@ class Lines:
         for wave in waves:
             values = together.filter(pc.equal(together["valid_to"], wave))["amount"].drop_null().to_numpy()
             if len(values):
-                value = nearest_rank(values, mapping.line.quantile) * mapping.line.times
+                value = _value(mapping.line, values)
                 now = touched.filter(pc.equal(touched["valid_to"], wave))
                 made.append(_fact(mapping, now, int(value.to_integral_value(ROUND_HALF_EVEN))))
         if not made:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.facts.kinds import COMMON, TYPES, FactColumn, Kind, make_kind
 from features.intake.bindings import Binding, FactTemplate
-from features.intake.checks import as_codes
 from features.intake.periods import NO_DAY
 from features.intake.quarantine import Quarantine
+from features.intake.rounds import holds
 from features.intake.rows import Rows, as_days
 
 # Slot of facts that no template makes: a mapping's traits, its derived line.
@@ -73,7 +72,8 @@ def quarantine_cells(rows: Rows, quarantine: Quarantine) -> None:
             & ~told.get(binding.column, np.zeros(rows.raw.rows, bool))
         )
         for code in np.unique(faulty[fresh]):
-            quarantine.add_cells(rows.raw.lines[fresh & (faulty == code)], binding.column, int(code))
+            for name, lines in rows.raw.cells(binding.column, fresh & (faulty == code)):
+                quarantine.add_cells(lines, name, int(code))
         told[binding.column] = told.get(binding.column, np.zeros(rows.raw.rows, bool)) | fresh
 
 
@@ -90,7 +90,7 @@ def bindings_of(rows: Rows) -> Iterator[Binding]:
 def _part(rows: Rows, template: FactTemplate, chosen: np.ndarray) -> _Part:
     at = chosen
     for column, values in template.when.items():
-        at = at[_holds(rows, column, values)[at]]
+        at = at[holds(rows.raw.columns[column], values)[at]]
     # A fact of which the row says nothing is not written; where the mapping binds no column, the row is the fact.
     if template.columns and template.kind.id != "household":
         known = np.zeros(rows.raw.rows, bool)
@@ -233,10 +233,3 @@ def _first_of_household(rows: Rows, at: np.ndarray) -> np.ndarray:
     fresh = np.ones(len(order), bool)
     fresh[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     return order[fresh]
-
-
-def _holds(rows: Rows, column: str, values: tuple[str, ...]) -> np.ndarray:
-    texts = pc.utf8_trim_whitespace(rows.raw.columns[column].dictionary.cast(pa.string()))
-    listed = pa.array(values, pa.string())
-    hits = np.asarray(pc.or_(pc.is_in(texts, value_set=listed), pc.is_in(as_codes(texts), value_set=listed)))
-    return hits[rows.raw.columns[column].indices.to_numpy()]

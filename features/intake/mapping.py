@@ -6,6 +6,7 @@ The full reference of the grammar is ``docs/mapping.md``.
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Container
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +35,7 @@ from features.intake.declared import (
 )
 from features.intake.grammar import Section, read_yaml
 from features.intake.periods import Wave, read_wave
+from features.intake.rounds import ROUND, received
 
 SHIPPED = Path(__file__).parent / "mappings"
 KEYS = (
@@ -136,6 +138,32 @@ class Mapping:
             used.append(self.retraction.column)
         return tuple(dict.fromkeys([*used, *self.content_columns, *self.register.values()]))
 
+    def received(self, column: str) -> tuple[str, ...]:
+        """The columns of a file behind a column of the mapping: itself, or one a round."""
+        return received(column, self.wave.table) if self.wave.wide else (column,)
+
+    @cached_property
+    def headers(self) -> dict[str, tuple[str, ...]]:
+        """For every column of a file that the mapping reads, the names under which it may come, its own first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for column in (*self.columns, *self.wave.present):
+            others = [self.received(name) for name in self.names.get(column, ())]
+            for place, name in enumerate(self.received(column)):
+                found[name] = (name, *(other[place] for other in others))
+        return found
+
+    def absent(self, at_hand: Container[str]) -> list[str]:
+        """Columns that a file lacks, given the columns of `headers` that it has: of those with one a round, where it
+        has none of them, or lacks one that says who was interviewed."""
+        signs = [column.replace(ROUND, code) for code in self.wave.table for column in self.wave.signs(code)]
+        needed = [
+            column
+            for column in self.columns
+            if column not in self.optional and self.received(column) and column not in self.wave.present
+        ]
+        lacking = [column for column in needed if not any(name in at_hand for name in self.received(column))]
+        return [*lacking, *(name for name in dict.fromkeys(signs) if name not in at_hand)]
+
 
 def available(home: Home | None = None) -> list[str]:
     """Ids of the mappings at hand: the home's own and the shipped ones."""
@@ -203,20 +231,38 @@ def _check_whole(root: Section, mapping: Mapping) -> None:
         raise root.wrong("household", "texts")
     if not mapping.facts and not mapping.traits:
         raise Refusal("mapping_missing_key", file=root.file, key="facts")
-    if mapping.line is not None and mapping.line.quantile is not None and mapping.welfare is None:
+    if mapping.line is not None and mapping.line.of_wave and mapping.welfare is None:
         raise Refusal("mapping_missing_key", file=root.file, key="welfare")
-    if mapping.line is not None and mapping.line.quantile is not None and mapping.welfare is not None:
+    if mapping.line is not None and mapping.line.of_wave and mapping.welfare is not None:
         concept = mapping.welfare.concept
         if not any(
             _may_say(template, part="total", per="person", concept=concept) for template in mapping.facts
         ):
             raise Refusal("mapping_line_without_welfare", file=root.file, key="line", concept=concept)
-    used = set(mapping.columns)
+    _check_rounds(root, mapping)
+    used = {*mapping.columns, *mapping.wave.present}
     for column in (*mapping.names, *mapping.optional):
         if column not in used:
             raise root.wrong(
                 "names" if column in mapping.names else "optional", "choice", known=", ".join(sorted(used))
             )
+
+
+def _check_rounds(root: Section, mapping: Mapping) -> None:
+    """One column a round only where the wave tells rounds, and never as a key or a detail of the register."""
+    keys = {"household": mapping.household, "person": mapping.person, "entry": mapping.entry}
+    keys["register"] = tuple(mapping.register.values())
+    if mapping.arrival.binding is not None:
+        keys["arrival.column"] = (mapping.arrival.binding.column,)
+    if not mapping.wave.wide:
+        keys |= {"facts": mapping.columns, "names": tuple(mapping.names)}
+    for key, columns in keys.items():
+        for column in columns:
+            if ROUND in column:
+                raise root.wrong(key, "without_round")
+    for column, others in mapping.names.items():
+        if any((ROUND in column) != (ROUND in other) for other in others):
+            raise root.wrong(f"names.{column}", "round" if ROUND in column else "without_round")
 
 
 def _may_say(template: FactTemplate, **values: str) -> bool:

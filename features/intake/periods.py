@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from features.intake.grammar import Section, as_day, as_text
+from features.intake.rounds import ROUND, of_rounds
 
 # The forms that `wave` can take, by the keys that must be there, and those that may.
 FORMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -20,15 +21,22 @@ FORMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "month": (("month",), ("format",)),
     "day": (("day",), ("format",)),
     "table": (("column", "table"), ()),
+    "rounds": (("rounds",), ("present", "everyone")),
 }
-KEYS = ("year", "quarter", "month", "day", "format", "column", "table", "first_month", "named_by")
+KEYS = (
+    "year", "quarter", "month", "day", "format", "column", "table", "first_month", "named_by", "rounds", "present", "everyone",
+)  # fmt: skip
 _NUMBER = re.compile(r"(\d+)(?:\.0*)?")
 _QUARTER = re.compile(r"(\d{4})\s*[-/ ]?\s*[QqTt]?([1-4])")
 
 
 @dataclass(frozen=True)
 class Wave:
-    """How the period of a row is told: ``form`` names the rule, ``columns`` what it reads."""
+    """How the period of a row is told: ``form`` names the rule, ``columns`` what it reads.
+
+    ``present`` says in which columns a wide table tells that a household was interviewed in a round, and by
+    which cells; ``everyone`` are the rounds that have no such columns because every household has them.
+    """
 
     form: str
     columns: tuple[str, ...]
@@ -36,6 +44,17 @@ class Wave:
     table: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     first_month: int = 1
     named_by: str = "end"
+    present: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    everyone: tuple[str, ...] = ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether the rounds stand side by side as columns."""
+        return self.form == "rounds"
+
+    def signs(self, code: str) -> Mapping[str, tuple[str, ...]]:
+        """The columns that say who was interviewed in the round, with the cells that say so."""
+        return {} if code in self.everyone else self.present
 
     def period(self, cells: tuple[str, ...]) -> tuple[date, date] | None:
         """First and last day of the period that the cells name; None where they name none."""
@@ -45,7 +64,7 @@ class Wave:
             return None
 
     def _period(self, cells: tuple[str, ...]) -> tuple[date, date] | None:
-        if self.form == "table":
+        if self.form in ("table", "rounds"):
             return self.table.get(_code(cells[0]))
         if self.form == "day":
             day = datetime.strptime(cells[0], self.format or "%Y-%m-%d").date()
@@ -98,6 +117,8 @@ def read_wave(section: Section) -> Wave:
         raise section.wrong("", "choice", known=known)
     if form == "table":
         return Wave(form, (str(section.text("column")),), table=_read_table(section.section("table")))
+    if form == "rounds":
+        return _read_rounds(section)
     if form == "month":
         return Wave(form, (str(section.text("month")),), str(section.text("format", "%Y-%m")))
     first_month = section.integer("first_month", 1)
@@ -124,6 +145,24 @@ def _read_table(section: Section) -> Mapping[str, tuple[date, date]]:
             raise section.wrong(code, "day")
         table[str(as_text(code))] = (first, last)
     return table
+
+
+def _read_rounds(section: Section) -> Wave:
+    table = _read_table(section.section("rounds"))
+    if not table:
+        raise section.wrong("rounds", "section")
+    present = {}
+    if "present" in section:
+        inner = section.section("present")
+        present = {column: inner.texts(column) for column in inner.names()}
+        for column in present:
+            if not of_rounds(column):
+                raise inner.wrong(column, "round")
+    everyone = section.texts("everyone", ())
+    for code in everyone:
+        if code not in table:
+            raise section.wrong("everyone", "choice", known=", ".join(table))
+    return Wave("rounds", (ROUND,), table=table, present=present, everyone=everyone)
 
 
 def epoch_days(days: list[date | None]) -> np.ndarray:

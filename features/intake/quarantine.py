@@ -85,7 +85,8 @@ class Quarantine:
 
     def add_rows(self, lines: np.ndarray, code: str, column: str = "") -> None:
         if len(lines):
-            self.entries.append((lines, column, CODES[code]))
+            # A line of a wide table may be several rows: it goes back once.
+            self.entries.append((np.unique(lines), column, CODES[code]))
 
     def add_cells(self, lines: np.ndarray, column: str, code: int) -> None:
         if len(lines):

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from features.facts.kinds import CHAIN
 from features.facts.store import Delivery, FactStore
+from features.intake.periods import NO_DAY
 from features.intake.rows import Rows, as_days
 
 ROW_INDEX = pa.schema([("key", pa.uint64()), ("digest", pa.uint64()), ("retracted", pa.bool_())])
@@ -190,6 +191,17 @@ def taken_back(
     for name, values in replacements.items():
         table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
     return table
+
+
+def row_numbers(lines: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """One number a row of a file: its line, and its period, for a line of a wide table is a row a round."""
+    return (lines.astype(np.int64) << 32) + periods.astype(np.int64)
+
+
+def fact_rows(table: pa.Table) -> np.ndarray:
+    """For each fact the number of the row that says it."""
+    periods = pc.fill_null(table["period"].cast(pa.int32()), NO_DAY)
+    return row_numbers(table["row"].to_numpy(), periods.to_numpy())
 
 
 def row_keys(rows: Rows, chosen: np.ndarray) -> pa.Table:

@@ -78,9 +78,7 @@ class Rows:
         """The cells of a binding, read once."""
         if id(binding) not in self.readings:
             column = self.raw.columns[binding.column]
-            self.readings[id(binding)] = read_cells(
-                column, binding, self.mapping.missing, self.mapping.format
-            )
+            self.readings[id(binding)] = read_cells(column, binding, self.raw.missing, self.raw.form)
         return self.readings[id(binding)]
 
 
@@ -158,7 +156,8 @@ def check_area(rows: Rows, quarantine: Quarantine) -> tuple[pa.Array, np.ndarray
     blank = np.zeros(rows.raw.rows, bool)
     for column in area.columns:
         empty = _blank(rows.raw.columns[column], rows.mapping)
-        quarantine.add_cells(rows.raw.lines[rows.usable & empty], column, CODES["area_missing"])
+        for name, lines in rows.raw.cells(column, rows.usable & empty):
+            quarantine.add_cells(lines, name, CODES["area_missing"])
         blank |= empty
     keys, place = _keys(rows.raw, area.columns, "/")
     keys = pa.concat_arrays([keys.cast(pa.string()), pa.nulls(1, pa.string())])
@@ -232,7 +231,7 @@ def _arrivals(
             raise Refusal("arrival_unknown", mapping=mapping.id)
         return np.full(raw.rows, (day - EPOCH).days, np.int32)
     if rule.binding is not None:
-        reading = read_cells(raw.columns[rule.binding.column], rule.binding, mapping.missing, mapping.format)
+        reading = read_cells(raw.columns[rule.binding.column], rule.binding, raw.missing, raw.form)
         days = reading.values.cast(pa.int32()).fill_null(NO_DAY).to_numpy(zero_copy_only=False)
         return days[reading.rows] if len(days) else np.zeros(0, np.int32)
     return np.where(last == NO_DAY, NO_DAY, last + np.int32(rule.days)).astype(np.int32)

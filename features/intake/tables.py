@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,36 +15,49 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from features.errors import Refusal
-from features.intake.carriers import CHUNK, GLANCE, GUESSES, line_blocks
+from features.intake.carriers import CHUNK, GLANCE, line_blocks
 from features.intake.declared import Format
+from features.intake.headers import Header, placed, read_header, split_line
 from features.intake.mapping import Mapping
+from features.intake.rounds import ROUND, folded, interviewed
+from features.intake.stata import Stata, is_stata, opened
 
-DELIMITERS = (",", ";", "\t", "|")
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 # Above this many broken rows, and when most rows are broken, the file is not what the mapping describes.
 TOLERATED = 10_000
-
-
-@dataclass(frozen=True)
-class Header:
-    """The columns as received (``names``), and where each column that the mapping reads stands."""
-
-    names: tuple[str, ...]
-    place: dict[str, int]
+# Observations enough to see which period a Stata file is of.
+FEW = 1000
 
 
 @dataclass
 class RawTable:
-    """Rows as text. ``lines``: the line of each row; ``broken``: lines of rows of another length."""
+    """Rows as text, by the mapping's columns. ``lines``: the line of each row (in a wide table several rows have
+    one); ``broken``: lines of rows of another length; ``form`` and ``missing``: how cells are written."""
 
     header: Header
     columns: dict[str, pa.DictionaryArray]
     lines: np.ndarray
     broken: np.ndarray
+    form: Format
+    missing: tuple[str, ...]
 
     @property
     def rows(self) -> int:
         return len(self.lines)
+
+    def cells(self, column: str, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """Where the file has the cells of a column in these rows (a mask): its column's name, and lines.
+
+        What a wide table says once for all rounds is one cell.
+        """
+        if ROUND not in column or ROUND not in self.columns:
+            yield column, np.unique(self.lines[rows])
+            return
+        codes = self.columns[ROUND]
+        for number, code in enumerate(codes.dictionary.to_pylist()):
+            here = rows & (codes.indices.to_numpy() == number)
+            if here.any():
+                yield column.replace(ROUND, code), np.unique(self.lines[here])
 
 
 def read_table(
@@ -66,30 +80,37 @@ def read_table(
     ------
     Refusal for what no single row is to blame for: carrier, encoding, header, delimiter, missing columns.
     """
-    size = GLANCE if only_first else CHUNK
-    blocks = line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline, size=size)
-    body, line = _after_header(blocks, path, mapping)
-    header = read_header(body.header, path, mapping)
     wanted = columns or mapping.columns
+    needed = [*wanted, *mapping.wave.present]
+    names = tuple(dict.fromkeys(name for column in needed for name in mapping.received(column)))
+    names = names or mapping.household  # the rounds alone are no columns of the file
     parts: list[_Part] = []
-    for block in body.blocks:
-        if not block:
-            continue
-        if len(parts) == 1 and glance is not None:
-            glance(_joined(parts, header, wanted))
-        part, line = _parse(block, header, wanted, mapping, line, path)
-        parts.append(part)
-        bad = sum(len(p.broken) for p in parts)
-        if bad > TOLERATED and bad > sum(p.table.num_rows for p in parts):
-            raise Refusal(
-                "not_this_table",
-                file=path.name,
-                row=int(next(p.broken[0] for p in parts if len(p.broken))),
-                mapping=mapping.id,
-            )
-        if only_first:
-            break
-    return _joined(parts, header, wanted)
+    with ExitStack() as stack:
+        stata = stack.enter_context(opened(path, mapping.format.encoding)) if is_stata(path) else None
+        if stata is not None:
+            header = placed(list(stata.variables), path, mapping, 1)
+            source = _observations(stata, header, names, only_first)
+        else:
+            header, source = _text(path, mapping, names, only_first)
+
+        def joined(some: list[_Part]) -> RawTable:
+            return _joined(some, header, names, wanted, mapping, stata is not None)
+
+        for part in source:
+            if len(parts) == 1 and glance is not None:
+                glance(joined(parts))
+            parts.append(part)
+            bad = sum(len(p.broken) for p in parts)
+            if bad > TOLERATED and bad > sum(p.table.num_rows for p in parts):
+                raise Refusal(
+                    "not_this_table",
+                    file=path.name,
+                    row=int(next(p.broken[0] for p in parts if len(p.broken))),
+                    mapping=mapping.id,
+                )
+            if only_first:
+                break
+    return joined(parts)
 
 
 @dataclass
@@ -101,20 +122,60 @@ class _Part:
     broken: np.ndarray
 
 
-def _joined(parts: list[_Part], header: Header, wanted: tuple[str, ...]) -> RawTable:
-    at_hand = [name for name in wanted if name in header.place]
+def _text(
+    path: Path, mapping: Mapping, names: tuple[str, ...], only_first: bool
+) -> tuple[Header, Iterator[_Part]]:
+    """A table written as text: its header, and its rows block by block."""
+    size = GLANCE if only_first else CHUNK
+    blocks = line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline, size=size)
+    body, first = _after_header(blocks, path, mapping)
+    header = read_header(body.header, path, mapping)
+
+    def parts() -> Iterator[_Part]:
+        line = first
+        for block in body.blocks:
+            if block:
+                part, line = _parse(block, header, names, mapping, line, path)
+                yield part
+
+    return header, parts()
+
+
+def _observations(stata: Stata, header: Header, names: tuple[str, ...], only_first: bool) -> Iterator[_Part]:
+    """A Stata file: its observations block by block."""
+    at_hand = [name for name in names if name in header.place]
+    variables = [header.names[header.place[name]] for name in at_hand]
+    line = 2
+    for block in stata.blocks(variables, FEW if only_first else None):
+        table = block.rename_columns(at_hand)
+        yield _Part(table, np.arange(line, line + table.num_rows), np.zeros(0, np.int64))
+        line += table.num_rows
+
+
+def _joined(
+    parts: list[_Part], header: Header, names: tuple[str, ...], wanted: tuple[str, ...], mapping: Mapping, stata: bool
+) -> RawTable:  # fmt: skip
+    """The rows of all parts; of a wide table, folded into one row a household and round."""
+    at_hand = [name for name in names if name in header.place]
     empty = pa.schema([(name, DICTIONARY) for name in at_hand]).empty_table()
     table = pa.concat_tables([part.table for part in parts]).unify_dictionaries() if parts else empty
     found = {name: _one(table[name]) for name in at_hand}
     lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
-    for name in wanted:
+    for name in names:
         if name not in found:
             found[name] = pa.DictionaryArray.from_arrays(
                 pa.array(np.zeros(len(lines), np.int32)), pa.array([""])
             )
-    return RawTable(
-        header, found, lines, np.concatenate([np.zeros(0, np.int64), *(part.broken for part in parts)])
-    )
+    broken = np.concatenate([np.zeros(0, np.int64), *(part.broken for part in parts)])
+    # Numbers of Stata are no texts of the mapping's dialect.
+    form = replace(mapping.format, decimal=".", thousands="") if stata else mapping.format
+    missing = (*mapping.missing, "") if stata or mapping.wave.wide else mapping.missing
+    if mapping.wave.wide:
+        wave = mapping.wave
+        rows = {code: interviewed(found, len(lines), code, wave.signs(code)) for code in wave.table}
+        found = dict(folded(found, wanted, rows))
+        lines = np.concatenate([lines[chosen] for chosen in rows.values()])
+    return RawTable(header, found, lines, broken, form, missing)
 
 
 def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -151,109 +212,6 @@ def _after_header(blocks: Iterator[bytes], path: Path, mapping: Mapping) -> tupl
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
-
-
-def split_line(line: str, form: Format) -> list[str]:
-    """A line's cells, as the dialect says."""
-    if not form.quote:
-        return line.split(form.delimiter)
-    try:
-        return next(csv.reader(io.StringIO(line, newline=""), delimiter=form.delimiter, quotechar=form.quote))
-    except (StopIteration, csv.Error):
-        return [line]
-
-
-def read_header(line: str, path: Path, mapping: Mapping) -> Header:
-    """The header, and the place of each column that the mapping reads.
-
-    Raises `Refusal`: ``header_has_nul``, ``wrong_delimiter``, ``mapping_matches_nothing``, ``missing_column``
-    or ``header_ambiguous``.
-    """
-    form = mapping.format
-    if "\0" in line:
-        if not form.header_ends_at_nul:
-            cells = line.split(form.delimiter)
-            column = next(cell.split("\0")[0] for cell in cells if "\0" in cell)
-            raise Refusal(
-                "header_has_nul",
-                file=path.name,
-                row=form.header_row,
-                column=column.strip().strip(form.quote or " "),
-            )
-        line = form.delimiter.join(_until_nul(cell, form) for cell in line.split(form.delimiter))
-    names = [name.strip() for name in split_line(line, form)]
-    place = _places(names, mapping)
-    missing = [c for c in mapping.columns if c not in place and c not in mapping.optional]
-    if missing:
-        raise _explain_missing(line, names, place, missing, path, mapping)
-    doubled = [c for c, at in place.items() if at < 0]
-    if doubled:
-        raise Refusal("header_ambiguous", file=path.name, row=form.header_row, column=doubled[0])
-    return Header(tuple(names), place)
-
-
-def _until_nul(cell: str, form: Format) -> str:
-    head = cell.split("\0")[0]
-    return head + form.quote if form.quote and head.count(form.quote) % 2 else head
-
-
-def _places(names: list[str], mapping: Mapping) -> dict[str, int]:
-    """Where each column of the mapping stands; -1 where two columns of the file claim to be it."""
-    case = {"upper": str.upper, "lower": str.lower}.get(mapping.format.header_case, str)
-    at: dict[str, int] = {}
-    for number, name in enumerate(names):
-        at[case(name)] = -1 if case(name) in at else number
-    place = {}
-    for column in mapping.columns:
-        for name in (column, *mapping.names.get(column, ())):
-            if case(name) in at:
-                place[column] = -1 if column in place else at[case(name)]
-    return place
-
-
-def _explain_missing(
-    line: str, names: list[str], place: dict[str, int], missing: list[str], path: Path, mapping: Mapping
-) -> Refusal:
-    row = mapping.format.header_row
-    scores = {}
-    for delimiter in DELIMITERS:
-        if delimiter != mapping.format.delimiter:
-            cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-            scores[delimiter] = len(_places(cells, mapping)) if len(cells) > 1 else 0
-    better = max(scores, key=lambda d: scores[d])
-    if scores[better] > len(place):
-        shown = {"\t": "\\t"}.get(better, better)
-        return Refusal(
-            "wrong_delimiter", file=path.name, row=row, delimiter=mapping.format.delimiter, better=shown
-        )
-    guess = _better_encoding(line, len(place), mapping)
-    if guess is not None:
-        return Refusal(
-            "encoding_wrong", file=path.name, row=row, encoding=mapping.format.encoding, guess=guess
-        )
-    if not place:
-        code = "wrong_delimiter_unknown" if len(names) == 1 else "mapping_matches_nothing"
-        return Refusal(code, file=path.name, row=row, mapping=mapping.id, delimiter=mapping.format.delimiter)
-    return Refusal(
-        "missing_column",
-        file=path.name,
-        row=row,
-        column=missing[0],
-        missing=", ".join(missing),
-        mapping=mapping.id,
-    )
-
-
-def _better_encoding(line: str, found: int, mapping: Mapping) -> str | None:
-    """An encoding in which the header has more of the mapping's columns than in the declared one."""
-    for guess in GUESSES:
-        try:
-            names = split_line(line.encode(mapping.format.encoding).decode(guess), mapping.format)
-        except UnicodeError:
-            continue
-        if len(_places([name.strip() for name in names], mapping)) > found:
-            return guess
-    return None
 
 
 def _parse(
@@ -324,6 +282,10 @@ def _unclosed(block: bytes, form: Format) -> int:
 
 def received_rows(path: Path, mapping: Mapping, lines: set[int]) -> Iterator[tuple[int, list[str]]]:
     """The given lines as received, cell by cell: a second reading, only for what goes back to the department."""
+    if is_stata(path):
+        with opened(path, mapping.format.encoding) as stata:
+            yield from stata.rows(lines)
+        return
     number = 1
     for block in line_blocks(path, mapping.format.encoding, whole=mapping.format.multiline):
         if mapping.format.multiline:

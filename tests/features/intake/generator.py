@@ -38,6 +38,8 @@ class Generator:
         self.chance = random.Random(self.seed)
 
     def rows(self, periods: int = 2) -> list[Cells]:
+        if self.mapping.wave.wide:
+            return [self._wide_row(household) for household in range(self.households)]
         people = range(self.people if self.mapping.person else 1)
         entries = range(self.entries if self.mapping.entry else 1)
         keys = itertools.product(range(periods), range(self.households), people, entries)
@@ -78,9 +80,29 @@ class Generator:
             cells.setdefault(trait.binding.column, self._cell(trait.binding))
         return cells
 
+    def _wide_row(self, household: int) -> Cells:
+        """All rounds of a household in one row; the last asks for less, and some were not interviewed."""
+        wave = self.mapping.wave
+        codes = list(wave.table)
+        cells: Cells = {}
+        for place, code in enumerate(codes):
+            for column, cell in self._row(place, household, 0, 0).items():
+                if "{round}" not in column:
+                    cells.setdefault(column, cell)
+                elif column != "{round}" and (code != codes[-1] or column in self._members()):
+                    cells[column.replace("{round}", code)] = cell
+            for column, values in wave.signs(code).items():
+                cells[column.replace("{round}", code)] = self.chance.choice([*values, "0", ""])
+        return cells
+
+    def _members(self) -> list[str]:
+        return [b.column for f in self.mapping.facts if f.kind.id == "household" for b in f.columns.values()]
+
     def _period_cells(self, period: int) -> Cells:
         wave = self.mapping.wave
         day = date(2023, 2, 1) + timedelta(days=31 * period)
+        if wave.wide:
+            return {}
         if wave.form == "table":
             return {wave.columns[0]: sorted(wave.table)[period]}
         if wave.form in ("month", "day"):
@@ -123,14 +145,35 @@ class Generator:
         sink = io.StringIO(newline="")
         sink.write("some title\n" * (form.header_row - 1))
         writer = csv.writer(sink, delimiter=form.delimiter, quotechar=form.quote or None, lineterminator="\n")
-        writer.writerow(
-            [case(self.chance.choice([name, *self.mapping.names.get(name, ())])) for name in columns]
-        )
+        writer.writerow([case(self.chance.choice([name, *self._other_names(name)])) for name in columns])
         writer.writerows([[cells[name] for name in columns] for cells in rows])
         content = sink.getvalue().encode(form.encoding)
         pack: Any = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
         path.write_bytes(pack(content))
         return path
+
+    def _other_names(self, column: str) -> list[str]:
+        found = list(self.mapping.names.get(column, ()))
+        for name, others in self.mapping.names.items():
+            for code in self.mapping.wave.table if self.mapping.wave.wide else ():
+                if name.replace("{round}", code) == column:
+                    found += [other.replace("{round}", code) for other in others]
+        return found
+
+
+def interviews(rows: list[Cells], mapping: Mapping) -> list[tuple[int, Cells]]:
+    """(line, cells) of each row; of a wide table, of each household and round, under the mapping's names."""
+    first = mapping.format.header_row + 1
+    if not mapping.wave.wide:
+        return list(enumerate(rows, first))
+    found = []
+    for code in mapping.wave.table:
+        for line, cells in enumerate(rows, first):
+            signs = mapping.wave.signs(code)
+            if all(cells[column.replace("{round}", code)] in values for column, values in signs.items()):
+                named = {column: cells.get(column.replace("{round}", code), "") for column in mapping.columns}
+                found.append((line, {**named, "{round}": code}))
+    return found
 
 
 def read_cell(cell: str, binding: Binding, mapping: Mapping) -> Any:
@@ -158,7 +201,7 @@ def expected(rows: list[Cells], mapping: Mapping) -> dict[str, list[tuple[Any, .
     """Facts by kind: (line, slot, values of the kind's own columns without the area)."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     seen: set[tuple[str, ...]] = set()
-    for line, cells in enumerate(rows, mapping.format.header_row + 1):
+    for line, cells in interviews(rows, mapping):
         for template in mapping.facts:
             if any(cells[column] not in values for column, values in template.when.items()):
                 continue
