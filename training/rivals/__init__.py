@@ -17,7 +17,7 @@ from training.rivals.rules import rules
 from training.rivals.vep import vep_cross_section, vep_panel
 from training.rivals.welfare import welfare
 
-__all__ = ["MODELS", "Cell", "Model", "fit_estimator"]
+__all__ = ["MODELS", "NO_ANSWER", "Cell", "Model", "fit_estimator"]
 
 MODELS: Mapping[str, Model] = {
     "fangpin": fangpin,
@@ -30,3 +30,5 @@ MODELS: Mapping[str, Model] = {
     "xgboost": xgboost,
     "rules": rules,
 }
+# Metrics of which a model's scores say nothing: rules give an order and no probability.
+NO_ANSWER: Mapping[str, frozenset[str]] = {"rules": frozenset({"brier"})}
