@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow.compute as pc
+
 from features.errors import Refusal
 from models.judgement.meaning import meanings
 from models.risk import bundle as bundles
 from models.risk import requirements
-from training import compare, drift, model_card, shadow
+from training import compare, drift, model_card, shadow, visits
 from training.population import Population, current
 from training.trial import Trial
 
@@ -20,7 +22,7 @@ SCHEMA = 1
 
 
 def documents(trial: Trial) -> dict[str, bytes]:
-    """The files of evidence by name: comparison.json, drift.json, card.zh.md, card.en.md."""
+    """The files of evidence by name: capacity.json, comparison.json, drift.json, card.zh.md, card.en.md."""
     population = current(trial.home, trial.until, trial.catalogue.hash)
     drifted = drifting(trial, population)
     compared = comparison(trial, population)
@@ -30,7 +32,9 @@ def documents(trial: Trial) -> dict[str, bytes]:
     compared["gate"] = [finding.document() for finding in findings]
     compared["verdict"] = requirements.overall(findings)
     cards = model_card.cards(trial, known, drifted)
+    judged = visits.OURS in pc.unique(trial.table["model"]).to_pylist()
     return {
+        **({"capacity.json": visits.evidence(trial.home, trial.bundle, trial.table)} if judged else {}),
         "comparison.json": _json(compared),
         "drift.json": _json(drifted),
         **{f"card.{lang}.md": text.encode() for lang, text in cards.items()},
