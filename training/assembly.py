@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from features.errors import Refusal
 from features.home import Home
 from features.indicators.catalogue import Catalogue, load
 from features.indicators.compile import Compiler
-from features.outcomes import Outcome, choose, months_later, outcome_frame, training_days
+from features.outcomes import Outcome, answered_on, asking_waves, choose, outcome_frame, training_days
 from features.wording import both
 from models.judgement import rules as rulebook
 from models.risk.columns import ColumnSpec
@@ -58,6 +58,7 @@ def build(
     columns: Sequence[str] | None = None,
     *,
     retrospective: bool = False,
+    also: pa.Table | None = None,
 ) -> Frame:
     """The training frame of ``outcome`` (default: the first declared) as it stood on ``until``.
 
@@ -69,6 +70,7 @@ def build(
     until : the knowledge cut-off; nothing that became known later is read
     columns : only these; one that may not predict the outcome is refused by name
     retrospective : deliveries recorded by ``until`` count from the day they claim, not from their recording
+    also : household, as_of of rows to keep although their label is not known
 
     Raises
     ------
@@ -81,7 +83,10 @@ def build(
     if not days:
         raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
     labelled = outcome_frame(catalogue, chosen, days, until, retrospective=retrospective)
-    labelled = labelled.filter(_useful(labelled, chosen))
+    kept = useful(labelled, chosen)
+    if also is not None:
+        kept = pc.or_(kept, _among(labelled, also))
+    labelled = labelled.filter(kept)
     if labelled.num_rows == 0:
         raise Refusal("no_training_rows", outcome=chosen.id, until=until.isoformat())
     pairs = labelled.select(["household", "as_of", "area"])
@@ -90,12 +95,20 @@ def build(
         names = list(dict.fromkeys([*(spec.name for spec in wanted), *read]))
         table = compiler.compute(_known_on(pairs, pairs["as_of"]), names)
         welfare = (
-            _later(compiler, pairs, chosen, until) if chosen.welfare_now else np.full(len(pairs), np.nan)
+            welfare_later(compiler, pairs, chosen, until)
+            if chosen.welfare_now
+            else np.full(len(pairs), np.nan)
         )
         if not (table["household"].equals(pairs["household"]) and table["as_of"].equals(pairs["as_of"])):
             raise RuntimeError("columns and labels are not of the same rows")
         severity = _severity(catalogue, compiler, table, labelled)
-    return replace(_frame(table, labelled, chosen, wanted, welfare, of_welfare(catalogue)), severity=severity)
+        told = None
+        if chosen.observed == "next_wave":
+            known = answers(compiler, chosen, pairs, until).items()
+            told = {day: answer + timedelta(days=chosen.delay_days) for day, answer in known if answer}
+    return replace(
+        _frame(table, labelled, chosen, wanted, welfare, of_welfare(catalogue)), severity=severity, told=told
+    )
 
 
 def of_welfare(catalogue: Catalogue) -> frozenset[str]:
@@ -111,7 +124,14 @@ def of_welfare(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(found)
 
 
-def _useful(table: pa.Table, outcome: Outcome) -> pa.Array:
+def _among(table: pa.Table, pairs: pa.Table) -> pa.Array:
+    """Which rows of ``table`` are among the pairs of household and day."""
+    wanted = set(zip(pairs["household"].to_pylist(), pairs["as_of"].to_pylist(), strict=True))
+    rows = zip(table["household"].to_pylist(), table["as_of"].to_pylist(), strict=True)
+    return pa.chunked_array([pa.array([row in wanted for row in rows], pa.bool_())])
+
+
+def useful(table: pa.Table, outcome: Outcome) -> pa.Array:
     """Rows that teach: given, and at risk with a known event or with a component holding and a known state."""
     horizon = outcome.tier_horizon
     judged = pc.and_(pc.fill_null(table["at_risk"], False), pc.is_valid(table[f"y_{horizon}"]))
@@ -125,10 +145,17 @@ def _known_on(pairs: pa.Table, known: pa.ChunkedArray) -> pa.Table:
     )
 
 
-def _later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -> Floats:
+def answers(compiler: Compiler, outcome: Outcome, pairs: pa.Table, until: date) -> dict[date, date | None]:
+    """For each as-of day of the pairs the day on which the outcome at the tier horizon is read, as known by ``until``."""
+    waves = asking_waves(compiler.catalogue, outcome, until, recorded_by=compiler.retrospective)
+    days = pc.unique(pairs["as_of"]).to_pylist()
+    return {day: answered_on(outcome, day, outcome.tier_horizon, waves) for day in days}
+
+
+def welfare_later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -> Floats:
     """Welfare at the tier horizon of each pair, as known by ``until``; NaN where it was not observed."""
     assert outcome.welfare_now is not None
-    later = {day: months_later(day, outcome.tier_horizon) for day in pc.unique(pairs["as_of"]).to_pylist()}
+    later = answers(compiler, outcome, pairs, until)
     target = pa.array([later[day] for day in pairs["as_of"].to_pylist()], pa.date32())
     asked = pa.table({"household": pairs["household"], "as_of": target, "area": pairs["area"]})
     asked = (
@@ -138,14 +165,16 @@ def _later(compiler: Compiler, pairs: pa.Table, outcome: Outcome, until: date) -
     )
     known = pa.chunked_array([pa.array([until] * len(asked), pa.date32())])
     # A household that was not interviewed then keeps its earlier word: only a fact of that wave is an answer.
-    present = compiler.population(sorted(set(later.values())), known=until).select(["household", "as_of"])
+    present = compiler.population(sorted({day for day in later.values() if day}), known=until).select(
+        ["household", "as_of"]
+    )
     seen = compiler.compute(_known_on(asked, known), [outcome.welfare_now]).join(
         present, ["household", "as_of"], join_type="inner"
     )
     place = pa.table({"household": pairs["household"], "as_of": target, "place": np.arange(len(pairs))})
     joined = place.join(seen, ["household", "as_of"], join_type="inner")
     found = np.full(len(pairs), np.nan)
-    found[joined["place"].to_numpy()] = _floats(joined[outcome.welfare_now])
+    found[joined["place"].to_numpy()] = floats(joined[outcome.welfare_now])
     return found
 
 
@@ -170,7 +199,7 @@ def _severity(
     return severity if severity[_flags(labelled["at_risk"])].any() else None
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
+def floats(column: pa.ChunkedArray) -> Floats:
     """Numbers and booleans as float64, null as NaN."""
     plain = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
     return np.asarray(plain.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False), float).copy()
@@ -197,7 +226,7 @@ def _frame(
             continue
         kept.append(spec)
         if spec.type == "number":
-            numbers[spec.name] = _floats(column)
+            numbers[spec.name] = floats(column)
         else:
             categories[spec.name] = Category.of(column)
     if not any(spec.welfare == "now" for spec in kept):
@@ -222,8 +251,8 @@ def _frame(
         at_risk=_flags(labelled["at_risk"]),
         holds_now=_flags(labelled["holds_now"]),
         labels=Labels(
-            {h: _floats(labelled[f"y_{h}"]) for h in outcome.horizons},
-            {h: _floats(labelled[f"state_{h}"]) for h in outcome.horizons},
+            {h: floats(labelled[f"y_{h}"]) for h in outcome.horizons},
+            {h: floats(labelled[f"state_{h}"]) for h in outcome.horizons},
         ),
         welfare_later=welfare_later,
         of_welfare=derived,

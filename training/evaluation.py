@@ -12,15 +12,20 @@ import joblib
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from training import metrics
+from training.areas import parts as places
 from training.frame import Floats, Frame
 from training.periods import FOLDS, Block, rolling, single
-from training.rivals import MODELS, Cell
+from training.rivals import MODELS, NO_ANSWER, Cell
 
 Progress = Callable[[int, int, str], None]
 # A block is tested only if the outcomes known before it hold this many events among the rows at risk.
 LEAST_EVENTS = 30
+# Places that are left out one at a time; of more, whole places are left out together.
+MOST_PLACES = 10
+VIEWS = ("household", "area")
 
 
 def silent(done: int, total: int, label: str) -> None:
@@ -30,30 +35,59 @@ def silent(done: int, total: int, label: str) -> None:
 def plan(frame: Frame, mode: str = "rolling") -> list[Block]:
     """The blocks of the frame that have enough events to train on; ``mode`` is ``rolling`` or ``single``."""
     days = frame.days
-    blocks = (rolling if mode == "rolling" else single)(days, frame.tier_horizon, frame.delay_days)
+    blocks = (rolling if mode == "rolling" else single)(
+        days, frame.tier_horizon, frame.delay_days, frame.told
+    )
 
-    def events(days: Sequence[Any]) -> float:
-        return float(np.nansum(frame.event[frame.on(days) & frame.judged]))
+    def events(known: Frame, days: Sequence[Any]) -> float:
+        return float(np.nansum(known.event[known.on(days) & known.judged]))
 
-    return [block for block in blocks if events(block.train) >= LEAST_EVENTS and events(block.test) >= 1]
-
-
-def cell(frame: Frame, block: Block, fold: int, seed: int, threads: int) -> Cell:
-    """Rows of one block and fold: training without the fold's households, test of its rows at risk."""
-    inside = frame.fold != fold
-    train = np.flatnonzero(frame.on(block.train) & inside & ~np.isnan(frame.target))
-    test = np.flatnonzero(frame.on(block.test) & ~inside & frame.judged)
-    return Cell(frame, train, test, seed, threads)
+    return [
+        block
+        for block in blocks
+        if events(frame.as_known(block.cutoff), block.train) >= LEAST_EVENTS
+        and events(frame, block.test) >= 1
+    ]
 
 
-def _run(frame: Frame, block: Block, fold: int, models: Sequence[str], seed: int, threads: int) -> Any:
+def cell(
+    frame: Frame, block: Block, part: int, seed: int, threads: int, parts: NDArray[np.int8] | None = None
+) -> Cell:
+    """Rows of one block and part: training without the part's households, test of its rows at risk.
+
+    parts : the part of each row; default its household's fold. Training knows no household of the test rows,
+    labels as they stood on the block's cut-off, and columns and levels as its own rows show them.
+    """
+    parts = frame.fold if parts is None else parts
+    known = frame.as_known(block.cutoff)
+    inside = parts == part
+    test = np.flatnonzero(frame.on(block.test) & inside & frame.judged)
+    tested = np.zeros(len(frame.households), bool)
+    tested[frame.household[test]] = True
+    train = np.flatnonzero(
+        frame.on(block.train) & ~inside & ~tested[frame.household] & ~np.isnan(known.target)
+    )
+    return Cell(known.narrowed(train, np.r_[train, test]), train, test, seed, threads)
+
+
+def _run(
+    frame: Frame,
+    block: Block,
+    part: int,
+    models: Sequence[str],
+    seed: int,
+    threads: int,
+    parts: NDArray[np.int8] | None,
+) -> Any:
     import scipy.linalg  # noqa: F401  (loaded before its threads are limited, or they would not be)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    one = cell(frame, block, fold, seed, threads)
+    one = cell(frame, block, part, seed, threads, parts)
+    if not len(one.test) or np.nansum(one.y) < 1:
+        return block, part, one.test[:0], {}
     # Sums in one order: the last digits of a score do not depend on the machine's cores.
     with threadpool_limits(limits=1, user_api="blas"):
-        return block, fold, one.test, {name: MODELS[name](one) for name in models} if len(one.test) else {}
+        return block, part, one.test, {name: MODELS[name](one) for name in models}
 
 
 def backtest(
@@ -62,15 +96,26 @@ def backtest(
     *,
     models: Sequence[str] = tuple(MODELS),
     folds: Sequence[int] = tuple(range(FOLDS)),
+    view: str = "household",
     seed: int = 0,
     threads: int = 1,
     progress: Progress = silent,
 ) -> pa.Table:
     """Score every household-period of ``blocks`` once with each model; the tidy table.
 
+    With the view ``area`` places are held out instead of folds of households: a block is scored by models that
+    learned in other places, from earlier periods; ``fold`` is then the number of the place, or of a group of
+    places where there are more than `MOST_PLACES`, and ``folds`` is not read.
+
     Blocks and folds run in ``threads`` processes of one thread each; the result does not depend on it.
-    A model whose inputs do not exist has no rows.
+    A model whose inputs do not exist, in any of them, has no rows.
     """
+    parts = None
+    if view == "area":
+        parts = places(frame.area.values(np.arange(len(frame))).tolist(), MOST_PLACES)
+        folds = range(int(parts.max(initial=0)) + 1)
+        # With a single place there are no others to learn in.
+        blocks = blocks if len(folds) > 1 else ()
     jobs = [(block, fold) for block in sorted(blocks, key=lambda b: -len(b.train)) for fold in folds]
     workers = min(threads, len(jobs)) or 1
     progress(0, len(jobs), frame.outcome)
@@ -82,10 +127,12 @@ def backtest(
             n_jobs=workers, return_as="generator_unordered" if workers > 1 else "generator"
         )
         results = runner(
-            joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1) for block, fold in jobs
+            joblib.delayed(_run)(frame, block, fold, tuple(models), seed, 1, parts) for block, fold in jobs
         )
-        parts = _collect(frame, results, len(jobs), progress)
-    table = pa.concat_tables(parts) if parts else _rows(frame, None, 0, np.zeros(0, np.intp), "", np.zeros(0))
+        tables = _collect(frame, results, len(jobs), progress)
+    table = (
+        pa.concat_tables(tables) if tables else _rows(frame, None, 0, np.zeros(0, np.intp), "", np.zeros(0))
+    )
     order = {name: place for place, name in enumerate(MODELS)}
     place = pa.array([order.get(name, -1) for name in table["model"].to_pylist()], pa.int8())
     sorted_ = table.append_column("place", place).sort_by(
@@ -96,12 +143,15 @@ def backtest(
 
 def _collect(frame: Frame, results: Iterable[Any], total: int, progress: Progress) -> list[pa.Table]:
     parts = []
+    lacking = set()
     for done, (block, fold, test, answers) in enumerate(results, 1):
         for name, score in answers.items():
-            if score is not None:
-                parts.append(_rows(frame, block, fold, test, name, score))
+            if score is None:
+                lacking.add(name)
+            else:
+                parts.append((name, _rows(frame, block, fold, test, name, score)))
         progress(done, total, frame.outcome)
-    return parts
+    return [table for name, table in parts if name not in lacking]
 
 
 def _rows(frame: Frame, block: Block | None, fold: int, rows: Any, model: str, score: Floats) -> pa.Table:
@@ -154,11 +204,13 @@ def summary(
     scores, outcome, households = aligned(table)
     draws = metrics.bootstrap(scores, outcome, households, count=replicates, seed=seed) if scores else {}
     values = {name: metrics.measure(metrics.Sample.of(score, outcome)) for name, score in scores.items()}
+    for name in values.keys() & NO_ANSWER.keys():
+        values[name] |= dict.fromkeys(NO_ANSWER[name], float("nan"))
     documents: list[dict[str, Any]] = []
     for name in models:
         document: dict[str, Any] = {"model": name, "status": "ok" if name in scores else "not_applicable"}
         for metric in metrics.METRICS:
-            # A ranking metric does not exist where every outcome is the same.
+            # A ranking metric does not exist where every outcome is the same, nor Brier of what is no probability.
             known = name in scores and np.isfinite(values[name][metric])
             low, high = metrics.interval(draws[name][metric]) if known else (None, None)
             document[metric] = {"value": values[name][metric], "low": low, "high": high} if known else None

@@ -22,12 +22,12 @@ from features.indicators import catalogue as catalogues
 from features.policy.parameters import ParameterSet
 from models.risk import bundle as bundles
 from models.risk import calibration as calibrations
-from training import assembly, challenge, evaluation, evidence, pictures
-from training.challenge import Trial
+from training import assembly, challenge, evaluation, evidence, hindsight, pictures
 from training.evaluation import LEAST_EVENTS, Progress, silent
 from training.frame import Frame, Rows
 from training.periods import FOLDS
 from training.rivals import MODELS, fit_estimator
+from training.trial import Trial
 
 SHAP_ROWS = 2000
 STEPS = 3  # frame, fit, register; between the last two, the cells of the backtest
@@ -115,8 +115,11 @@ def train(
     progress(0, STEPS, "frame")
     catalogue, parameters = catalogues.load(home), ParameterSet.load(home)
     frame = assembly.build(home, outcome, until, retrospective=retrospective)
-    frame = frame.shuffled(seed) if shuffle else frame
-    blocks = evaluation.plan(frame, evaluate)
+    if shuffle:
+        frame = tested = frame.shuffled(seed)
+    else:
+        tested = hindsight.undone(home, frame, until, mode=evaluate, retrospective=retrospective)
+    blocks = evaluation.plan(tested, evaluate)
     total = STEPS + FOLDS * len(blocks)
     progress(1, total, "fit")
     fitted = fit(frame, seed=seed, threads=threads)
@@ -124,7 +127,7 @@ def train(
     def told(done: int, _: int, label: str) -> None:
         progress(2 + done, total, f"evaluate {label}")
 
-    table = evaluation.backtest(frame, blocks, models=models, seed=seed, threads=threads, progress=told)
+    table = evaluation.backtest(tested, blocks, models=models, seed=seed, threads=threads, progress=told)
     judged = evaluation.summary(table, models=models, seed=seed)
     progress(total - 1, total, "register")
     columns = frame.columns(fitted.rows)
@@ -204,8 +207,14 @@ def train(
     }
 
 
-def evaluate(home: Home, bundle: str, *, threads: int = 1, progress: Progress = silent) -> dict[str, Any]:
-    """The rolling backtest behind a bundle: same outcome, cut-off, seed, every model; {table, models}.
+def evaluate(
+    home: Home, bundle: str, *, view: str = "household", threads: int = 1, progress: Progress = silent
+) -> dict[str, Any]:
+    """The rolling backtest behind a bundle: same outcome, cut-off, seed, every model.
+
+    view : ``household`` or ``area``, what is held out (`training.evaluation.backtest`)
+
+    Returns {table, view, rows, events, models}.
 
     Raises `Refusal` ``unknown_bundle``, ``bundle_damaged``, or ``training_data_changed`` where the home no
     longer gives the rows that the bundle was trained on.
@@ -215,21 +224,26 @@ def evaluate(home: Home, bundle: str, *, threads: int = 1, progress: Progress = 
         raise Refusal("unknown_bundle", bundle=bundle)
     loaded = bundles.load(found[0])
     known = loaded.fingerprint
-    frame = assembly.build(
-        home,
-        loaded.outcome,
-        date.fromisoformat(known["until"]),
-        retrospective=bool(known.get("retrospective")),
-    )
+    until, late = date.fromisoformat(known["until"]), bool(known.get("retrospective"))
+    frame = assembly.build(home, loaded.outcome, until, retrospective=late)
     frame = frame.shuffled(int(known["seed"])) if known["shuffled"] else frame
     if frame.fingerprint != known["sha256"]:
         raise Refusal("training_data_changed", bundle=found[0].name)
+    if not known["shuffled"]:
+        frame = hindsight.undone(home, frame, until, retrospective=late)
     table = evaluation.backtest(
-        frame, evaluation.plan(frame), seed=int(known["seed"]), threads=threads, progress=progress
+        frame,
+        evaluation.plan(frame),
+        view=view,
+        seed=int(known["seed"]),
+        threads=threads,
+        progress=progress,
     )
-    path = home.folder("evaluations") / f"{loaded.model_sha256}.rolling.parquet"
+    name = "rolling" if view == "household" else view
+    path = home.folder("evaluations") / f"{loaded.model_sha256}.{name}.parquet"
     write_atomically(path, _parquet(table))
-    return {"table": str(path), "models": evaluation.summary(table)["models"]}
+    judged = evaluation.summary(table)
+    return {"table": str(path), "view": view, **{k: judged[k] for k in ("rows", "events", "models")}}
 
 
 def _fingerprint(

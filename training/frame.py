@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -75,6 +75,19 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """What was known of some rows on an earlier day, where it differs from what the frame says.
+
+    rows : their numbers; event, state : at the tier horizon, as in `Labels`; welfare_later : as in `Frame`
+    """
+
+    rows: Rows
+    event: Floats
+    state: Floats
+    welfare_later: Floats
+
+
+@dataclass(frozen=True)
 class Frame:
     """Rows of one outcome, sorted by (household, as-of).
 
@@ -86,6 +99,8 @@ class Frame:
     of_welfare : columns computed from income or welfare themselves
     severity : the highest tier that a rule gives on the day (`models.judgement.tiers.SEVERITY`), None where the
         rules hit nobody at risk; no learner reads it
+    told : for each as-of day the day on which its outcome was known, where the horizon does not say it (None)
+    revisions : by cut-off of a block of the backtest, the labels that were not yet, or no longer, known then
     """
 
     outcome: str
@@ -106,6 +121,8 @@ class Frame:
     welfare_later: Floats
     of_welfare: frozenset[str] = frozenset()
     severity: NDArray[np.int8] | None = None
+    told: Mapping[date, date] | None = None
+    revisions: Mapping[date, Revision] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.household)
@@ -199,6 +216,53 @@ class Frame:
             )
         return digest.hexdigest()
 
+    def as_known(self, cutoff: date) -> Frame:
+        """The frame with labels as they were known on the cut-off of a block; itself where none differs."""
+        revision = self.revisions.get(cutoff)
+        if revision is None:
+            return self
+
+        def put(values: Floats, earlier: Floats) -> Floats:
+            changed = values.copy()
+            changed[revision.rows] = earlier
+            return changed
+
+        tier = self.tier_horizon
+        event = {**self.labels.event, tier: put(self.event, revision.event)}
+        state = {**self.labels.state, tier: put(self.labels.state[tier], revision.state)}
+        later = put(self.welfare_later, revision.welfare_later)
+        return replace(self, labels=Labels(event, state), welfare_later=later, revisions={})
+
+    def narrowed(self, train: Rows, rows: Rows) -> Frame:
+        """The frame without what only rows other than ``rows`` could say of its columns.
+
+        Columns that say the same of every row of ``train`` are left out, as `training.assembly` leaves out
+        those that say the same of all; levels of categories that no row of ``rows`` has are forgotten.
+        """
+        kept = []
+        categories = {}
+        for spec in self.specs:
+            if spec.type == "number":
+                values = self.numbers[spec.name][train]
+                known = values[~np.isnan(values)]
+                varies = 0 < len(known) < len(values) or (len(known) > 0 and known.min() < known.max())
+            else:
+                category = self.categories[spec.name]
+                codes = category.codes[train]
+                varies = len(codes) > 0 and codes.min() < codes.max()
+                seen = np.unique(category.codes[rows])
+                seen = seen[seen >= 0]
+                if len(seen) < len(category.levels):
+                    place = np.full(len(category.levels) + 1, -1, np.int32)
+                    place[seen] = np.arange(len(seen), dtype=np.int32)
+                    category = Category(tuple(category.levels[i] for i in seen), place[category.codes])
+                categories[spec.name] = category
+            if varies:
+                kept.append(spec)
+        if not any(spec.welfare == "now" for spec in kept):
+            kept = [replace(spec, welfare=None) if spec.welfare == "before" else spec for spec in kept]
+        return replace(self, specs=tuple(kept), categories={**self.categories, **categories})
+
     def shuffled(self, seed: int) -> Frame:
         """The frame with outcomes exchanged between households of the same day and the same standing.
 
@@ -215,4 +279,4 @@ class Frame:
             return {horizon: value[source] for horizon, value in values.items()}
 
         labels = Labels(move(self.labels.event), move(self.labels.state))
-        return replace(self, labels=labels, welfare_later=self.welfare_later[source])
+        return replace(self, labels=labels, welfare_later=self.welfare_later[source], revisions={})

@@ -3,20 +3,38 @@
 A test block is a run of as-of days. The model that scores it knows only outcomes whose window, with the
 reporting delay, had closed before the block's first wave began, and never a household of the fold it
 scores. So every household-period is scored once, by a model that could have existed then.
+
+A panel of few waves cannot spare one for that gap: there the outcomes may have become known up to the as-of
+day itself. Outcome windows still do not overlap, since the tested one opens on the day after.
 """
 
 from __future__ import annotations
 
-import calendar
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from features.outcomes import months_later
+
+__all__ = [
+    "FOLDS",
+    "MOST_BLOCKS",
+    "SHORT",
+    "Block",
+    "fold_of",
+    "known_by",
+    "months_later",
+    "rolling",
+    "single",
+]
+
 FOLDS = 5
 # Blocks are as short as this many allow: a model is fitted for each block and fold.
 MOST_BLOCKS = 10
+# With no more as-of days than these a panel is short.
+SHORT = 6
 
 
 @dataclass(frozen=True)
@@ -32,17 +50,6 @@ class Block:
     cutoff: date
 
 
-def months_later(day: date, months: int) -> date:
-    """The last day of the month that lies ``months`` after the month of ``day``.
-
-    >>> months_later(date(2011, 11, 30), 3)
-    datetime.date(2012, 2, 29)
-    """
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
-
-
 def known_by(day: date, months: int, delay_days: int = 0) -> date:
     """The day by which the outcome of as-of ``day`` has happened and was reported."""
     return months_later(day, months) + timedelta(days=delay_days)
@@ -56,7 +63,9 @@ def _name(day: date, unit: str) -> str:
     return day.isoformat()
 
 
-def rolling(days: Sequence[date], months: int, delay_days: int = 0) -> list[Block]:
+def rolling(
+    days: Sequence[date], months: int, delay_days: int = 0, told: Mapping[date, date] | None = None
+) -> list[Block]:
     """Blocks of consecutive as-of days, each with the days whose outcomes were known before it began.
 
     Parameters
@@ -64,14 +73,18 @@ def rolling(days: Sequence[date], months: int, delay_days: int = 0) -> list[Bloc
     days : as-of days whose outcomes are mature
     months : horizon of the outcome
     delay_days : reporting delay of the outcome
+    told : for each as-of day the day on which its outcome was known, where the horizon does not say it
 
-    A wave begins on the day after the as-of day before it. A block is one as-of day, or a calendar
-    quarter, or a calendar year: the first of these that needs at most `MOST_BLOCKS` models per fold.
-    Days before which nothing was known to train on are in no block.
+    A wave begins on the day after the as-of day before it, and outcomes train that were known before the first
+    wave of the block began; with at most `SHORT` as-of days, those that were known on the block's only as-of day.
+    A block is one as-of day, or a calendar quarter, or a calendar year: the first of these that needs at most
+    `MOST_BLOCKS` models per fold. Days before which nothing was known to train on are in no block.
     """
     ordered = sorted(set(days))
-    begins = {day: before + timedelta(days=1) for before, day in pairwise(ordered)}
-    matured = {day: known_by(day, months, delay_days) for day in ordered}
+    eves = {day: before for before, day in pairwise(ordered)}
+    if len(ordered) <= SHORT:
+        eves = {day: day for day in ordered}
+    matured = {day: (told or {}).get(day) or known_by(day, months, delay_days) for day in ordered}
     blocks: list[Block] = []
     for unit in ("day", "quarter", "year"):
         groups: dict[str, list[date]] = {}
@@ -79,23 +92,25 @@ def rolling(days: Sequence[date], months: int, delay_days: int = 0) -> list[Bloc
             groups.setdefault(_name(day, unit), []).append(day)
         blocks = []
         for name, test in groups.items():
-            if test[0] not in begins:
+            cutoff = eves.get(test[0])
+            if cutoff is None:
                 continue
-            begin = begins[test[0]]
-            train = tuple(day for day in ordered if matured[day] < begin)
+            train = tuple(day for day in ordered if matured[day] <= cutoff)
             if train:
-                blocks.append(Block(name, tuple(test), train, begin - timedelta(days=1)))
+                blocks.append(Block(name, tuple(test), train, cutoff))
         if len(blocks) <= MOST_BLOCKS:
             break
     return blocks
 
 
-def single(days: Sequence[date], months: int, delay_days: int = 0) -> list[Block]:
+def single(
+    days: Sequence[date], months: int, delay_days: int = 0, told: Mapping[date, date] | None = None
+) -> list[Block]:
     """One split in time, for a quick look: the last block of `rolling` that has its share of as-of days.
 
     A block that has only begun (fewer than half the days of the largest) would be judged on too few events.
     """
-    blocks = rolling(days, months, delay_days)
+    blocks = rolling(days, months, delay_days, told)
     most = max((len(block.test) for block in blocks), default=0)
     return [block for block in blocks if 2 * len(block.test) >= most][-1:]
 

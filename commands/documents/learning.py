@@ -55,6 +55,10 @@ class EvaluateDocument(Document):
 
     table: str
     """Parquet: household, as_of, fold, model, score, outcome, group."""
+    view: Literal["household", "area"]
+    """What was held out: folds of households, or areas; of both, everything later."""
+    rows: int
+    events: int
     models: list[ModelPart]
 
 
