@@ -119,7 +119,8 @@ def test_the_rules_rank_by_tier_and_all_of_one_tier_are_one_group() -> None:
     severity = np.where(generator.random(len(plain)) < 0.06, generator.integers(1, 5, len(plain)), 0)
     cell = evaluation.cell(plain, evaluation.plan(plain)[-1], 0, seed=0, threads=1)
     assert MODELS["rules"](cell) is None, "no rule hits anyone here"
-    cell = replace(cell, frame=replace(plain, severity=severity.astype(np.int8)))
+    hit = replace(plain, severity=severity.astype(np.int8))
+    cell = replace(cell, frame=hit)
     score = MODELS["rules"](cell)
     assert score is not None
     assert set(np.unique(score)) == {SEVERITY[tier] / 4 for tier in TIERS}
@@ -130,3 +131,8 @@ def test_the_rules_rank_by_tier_and_all_of_one_tier_are_one_group() -> None:
     assert flagged.sum() < top
     rest = (top - flagged.sum()) * outcome[~flagged].mean()
     assert metrics.precision_10(sample) == pytest.approx((outcome[flagged].sum() + rest) / top)
+    table = evaluation.backtest(hit, evaluation.plan(hit)[-1:], models=("welfare", "rules"))
+    judged = evaluation.summary(table, models=("welfare", "rules"), replicates=20)
+    assert judged["models"][1]["status"] == "ok"
+    assert judged["models"][1]["brier"] is None, "a tier is no probability"
+    assert {pair["metric"] for pair in judged["paired"]} == set(metrics.METRICS) - {"brier"}
