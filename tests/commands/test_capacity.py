@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from commands.documents.capacity import CapacityDocument
+from models.risk import bundle as bundles
 from tests.commands.conftest import Made
 from tests.commands.front_door import Ran, fangpin
 
@@ -36,6 +38,15 @@ def test_shares_of_an_area(made: Made) -> None:
     one = read(made.run("capacity", "--area", place, "--share", "0.05", "--json"))
     assert (one.area, one.rows, one.events) == (place, whole.areas[0].rows, whole.areas[0].events)
     assert one.bundle == whole.bundle
+
+
+def test_a_page_finds_the_same_figures_in_the_bundle(made: Made) -> None:
+    told = read(made.run("capacity", "--json"))
+    evidence = json.loads(bundles.load(made.home / "bundles" / told.bundle).read_evidence("capacity.json"))
+    assert (evidence["bundle"], evidence["synthetic"]) == (told.bundle, True)
+    assert [part["area"] for part in evidence["areas"]] == ["/", *(part.area for part in told.areas)]
+    said = told.model_dump(mode="json", exclude_unset=True)
+    assert evidence["areas"][0] == {key: said[key] for key in evidence["areas"][0]}
 
 
 def test_what_cannot_be_asked(made: Made) -> None:
