@@ -22,7 +22,7 @@ from features.policy.areas import WHOLE, at_depth, covers
 from models.judgement.policy import Policy, policy_document
 from models.risk import bundle as bundles
 from models.risk.bundle import Bundle
-from training import assembly, evaluation
+from training import assembly, evaluation, hindsight
 from training import leads as leading
 from training.capacity import FLOORS, SHARES, Rows, draws, table
 from training.evaluation import Progress, silent
@@ -236,16 +236,14 @@ def leave(home: Home, loaded: Bundle, *, threads: int = 1, progress: Progress = 
     where the home no longer gives the rows that the bundle was trained on.
     """
     known = loaded.fingerprint
-    frame = assembly.build(
-        home,
-        loaded.outcome,
-        date.fromisoformat(known["until"]),
-        retrospective=bool(known.get("retrospective")),
-    )
-    seed = int(known["seed"])
+    seed, until = int(known["seed"]), date.fromisoformat(known["until"])
+    late = bool(known.get("retrospective"))
+    frame = assembly.build(home, loaded.outcome, until, retrospective=late)
     frame = frame.shuffled(seed) if known["shuffled"] else frame
     if frame.fingerprint != known["sha256"]:
         raise Refusal("training_data_changed", bundle=loaded.model_sha256)
+    if not known["shuffled"]:
+        frame = hindsight.undone(home, frame, until, retrospective=late)
     blocks = evaluation.plan(frame)
     made = evaluation.backtest(frame, blocks, models=(OURS,), seed=seed, threads=threads, progress=progress)
     target = pa.BufferOutputStream()
