@@ -10,13 +10,14 @@ from features.errors import Refusal
 from features.facts.kinds import FactColumn, Kind, kinds
 from features.intake.grammar import Section, as_day, as_text, check_id, exact
 
-BINDING_KEYS = ("from", "format", "codes", "missing", "above", "at_least", "at_most", "scale")
+BINDING_KEYS = ("from", "format", "codes", "missing", "above", "at_least", "at_most", "scale", "shared")
 FACT_KEYS = ("kind", "set", "columns", "when", "happened_on", "valid_from", "valid_to", "once")
 TRAIT_KEYS = (*BINDING_KEYS, "type", "name", "group", "digits", "protected")
 TRAIT_TYPES = ("code", "category", "integer", "decimal", "money", "boolean")
 # What a fact of the kind must state, by `set` or by a column: without it the fact has no meaning.
 STATED = {"income": ("part", "per", "concept", "months"), "coping": ("strategy",), "benefit": ("programme",)}
 DAY = FactColumn("day", "day", {})
+SHARERS = FactColumn("sharers", "decimal", {}, None, 2)
 # Codes of a yes/no column whose binding gives none.
 YES_NO: Mapping[str, object] = {"1": True, "0": False, "true": True, "false": False, "是": True, "否": False}
 
@@ -26,7 +27,8 @@ class Binding:
     """A column of the file and how its cells are read.
 
     ``missing`` cells, and values not ``above`` the number, become missing without complaint; what does not
-    parse, is not in ``codes``, or lies outside ``at_least``–``at_most`` is a quarantined cell.
+    parse, is not in ``codes``, or lies outside ``at_least``–``at_most`` is a quarantined cell. An amount that several
+    people live on is divided by 1 and what each of ``shared`` adds (an equivalence scale): its number times its weight.
     """
 
     column: str
@@ -38,6 +40,12 @@ class Binding:
     at_least: Decimal | None = None
     at_most: Decimal | None = None
     scale: Decimal = Decimal(1)
+    shared: tuple[tuple[Binding, Decimal], ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the value is made of."""
+        return (self.column, *(among.column for among, _ in self.shared))
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,21 @@ def read_binding_keys(inner: Section, target: FactColumn, default_format: str | 
         inner.number("at_least", None),
         inner.number("at_most", None),
         inner.number("scale", Decimal(1)),
+        _read_shared(inner, target) if "shared" in inner else (),
     )
+
+
+def _read_shared(inner: Section, target: FactColumn) -> tuple[tuple[Binding, Decimal], ...]:
+    weights = inner.section("shared")
+    if target.type not in ("money", "decimal") or "codes" in inner:
+        raise inner.wrong("shared", "amount")
+    found = []
+    for column, value in weights.items():
+        weight = exact(weights, column, value)
+        if weight <= 0:
+            raise weights.wrong(column, "number")
+        found.append((Binding(column, SHARERS, at_least=Decimal(0)), weight))
+    return tuple(found)
 
 
 def read_fact(section: Section, slot: int) -> FactTemplate:

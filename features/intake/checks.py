@@ -7,7 +7,7 @@ text, never through a float.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -82,6 +82,30 @@ def read_cells(
     if faults.any():
         values = _masked(values, faults != FINE)
     return Reading(values, faults, column.indices.to_numpy())
+
+
+def divided(amount: Reading, among: Sequence[tuple[Reading, Decimal]]) -> Reading:
+    """The amount over 1 + Σ weight × number of sharers, rounded half to even; missing where any of them is.
+
+    ``among`` are readings of decimals with two digits, with their weights. Distinct combinations are divided once.
+    """
+    columns = [amount, *(reading for reading, _ in among)]
+    codes = np.zeros(len(amount.rows), np.int64)
+    for column in columns:
+        _, codes = np.unique(codes * max(len(column.values), 1) + column.rows, return_inverse=True)
+    _, first, rows = np.unique(codes, return_index=True, return_inverse=True)
+    parts = [column.values.take(pa.array(column.rows[first])).to_pylist() for column in columns]
+    found: list[int | None] = []
+    for value, *sharers in zip(*parts, strict=True):
+        if value is None or any(number is None for number in sharers):
+            found.append(None)
+        else:
+            heads = 1 + sum(
+                (weight * number / 100 for number, (_, weight) in zip(sharers, among, strict=True)), Decimal()
+            )
+            found.append(int((value / heads).to_integral_value(ROUND_HALF_EVEN)))
+    faults = amount.faults[amount.rows[first]] if len(amount.faults) else np.zeros(len(first), np.int16)
+    return Reading(pa.array(found, pa.int64()), faults, rows.astype(np.int32))
 
 
 def as_codes(texts: pa.Array) -> pa.Array:

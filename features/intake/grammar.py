@@ -24,6 +24,7 @@ EXPECTED = {
     "both": N_("a name in both languages: {zh: …, en: …}"),
     "choice": N_("one of: {known}"),
     "list": N_("a list"),
+    "amount": N_("nothing here: only an amount or a measure is shared"),
     "round": N_("the name of a column a round, with {{round}} where the round's code stands"),
     "without_round": N_("a column without {{round}} in its name"),
     "id": N_("an id of small letters, digits and underscores that begins with a letter"),

@@ -78,13 +78,15 @@ def quarantine_cells(rows: Rows, quarantine: Quarantine) -> None:
 
 
 def bindings_of(rows: Rows) -> Iterator[Binding]:
+    """Every binding of the mapping; what shares an amount after the amount."""
     for template in rows.mapping.facts:
-        yield from template.columns.values()
+        for binding in template.columns.values():
+            yield from (binding, *(among for among, _ in binding.shared))
         yield from (
             b for b in (template.happened_on, template.valid_from, template.valid_to) if b is not None
         )
     for trait in rows.mapping.traits:
-        yield trait.binding
+        yield from (trait.binding, *(among for among, _ in trait.binding.shared))
 
 
 def _part(rows: Rows, template: FactTemplate, chosen: np.ndarray) -> _Part:

@@ -122,10 +122,10 @@ class Mapping:
         """Columns that say something about the household, in order of first use: what a correction can change."""
         used = [*(self.area.columns if self.area else ())]
         for template in self.facts:
-            used += [binding.column for binding in template.columns.values()]
+            used += [column for binding in template.columns.values() for column in binding.columns]
             used += template.when
             used += [b.column for b in (template.happened_on, template.valid_from, template.valid_to) if b]
-        used += [trait.binding.column for trait in self.traits]
+        used += [column for trait in self.traits for column in trait.binding.columns]
         return tuple(dict.fromkeys(used))
 
     @cached_property

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from features.errors import Refusal
 from features.home import Home
 from features.intake.bindings import Binding
-from features.intake.checks import Reading, as_codes, read_cells
+from features.intake.checks import Reading, as_codes, divided, read_cells
 from features.intake.mapping import Mapping
 from features.intake.periods import EPOCH, NO_DAY, epoch_days
 from features.intake.quarantine import CODES, Quarantine
@@ -78,7 +78,11 @@ class Rows:
         """The cells of a binding, read once."""
         if id(binding) not in self.readings:
             column = self.raw.columns[binding.column]
-            self.readings[id(binding)] = read_cells(column, binding, self.raw.missing, self.raw.form)
+            reading = read_cells(column, binding, self.raw.missing, self.raw.form)
+            if binding.shared:
+                among = [(self.read(sharers), weight) for sharers, weight in binding.shared]
+                reading = divided(reading, among)
+            self.readings[id(binding)] = reading
         return self.readings[id(binding)]
 
 
