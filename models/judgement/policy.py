@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from features.home import Home
-from features.indicators.expression import Value
+from features.indicators.expression import Value, syntax
 from features.policy.areas import WHOLE
 from features.policy.parameters import ParameterSet
 from features.policy.vocabulary import Unit, groups, units
@@ -150,7 +150,7 @@ class Policy:
         found: dict[str, list[tuple[Rule, str]]] = {}
         known = self.parameters.ids()
         for rule in sorted(self.rules.values(), key=lambda rule: rule.population == rulebook.ALL):
-            for node in ast.walk(ast.parse(rule.condition, mode="eval")):
+            for node in ast.walk(syntax(rule.condition)):
                 match node:
                     case ast.Compare(left=ast.Name(id=a), comparators=[ast.Name(id=b)]):
                         if (a in known) != (b in known):

@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from features.indicators.expression import syntax
 from features.policy.places import Places
 from features.policy.vocabulary import Unit, departments
 from features.wording import N_, text
@@ -127,7 +128,7 @@ def _past(reason: Mapping[str, Any], policy: Policy) -> bool | None:
     if reason["unit"] == _OVER_THE_LINE:
         return bool(value < norm)
     for rule, parameter in policy.compared.get(reason["indicator"], ()):
-        for node in ast.walk(ast.parse(rule.condition, mode="eval")):
+        for node in ast.walk(syntax(rule.condition)):
             match node:
                 case ast.Compare(left=ast.Name(id=a), ops=[op], comparators=[ast.Name(id=b)]):
                     if {a, b} == {reason["indicator"], parameter}:

@@ -1,6 +1,12 @@
 """The two evaluators of an expression agree, and nothing but the language gets through."""
 
+import gc
 import math
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import duckdb
 import pytest
@@ -228,3 +234,30 @@ def test_names_and_numbers_are_listed_once_in_order() -> None:
 def test_an_absent_name_is_a_fault_of_the_caller() -> None:
     with pytest.raises(KeyError):
         parse("a + 1", where="test").evaluate({})
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """A collector that runs often and lets other threads run while it does, as finalizers may."""
+
+    def others(*_: Any) -> None:
+        time.sleep(0)
+
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.callbacks.append(others)
+    gc.set_threshold(20)
+    sys.setswitchinterval(1e-6)
+    yield
+    gc.callbacks.remove(others)
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+
+
+def test_threads_may_parse_at_once(restless: None) -> None:
+    text = "coalesce(case(a > b and not p, (a + b) * (c - 3) / 4, least(a, b)), greatest(1, share(a, b)))"
+
+    def parsed(_: int) -> set[tuple[str, ...]]:
+        return {parse(text, where="test").names for _ in range(60)}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set.union(*pool.map(parsed, range(8))) == {("a", "b", "p", "c")}
