@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +21,21 @@ def at_level(areas: Sequence[str | None], most: int = TOLD) -> list[str] | None:
     >>> at_level(["1/2/3", "1/2/4", "1/5/6"], most=2)
     ['1/2', '1/2', '1/5']
     """
-    paths = [tuple(part for part in (area or "").split("/") if part) for area in areas]
     found = None
-    for depth in range(1, max((len(path) for path in paths), default=0) + 1):
-        cut = [path[:depth] for path in paths]
-        count = len(set(cut))
-        if count > most:
+    for level in _levels(areas):
+        if len(set(level)) > most:
             break
-        if count > 1:
-            found = ["/".join(path) or "/" for path in cut]
+        found = level
     return found
+
+
+def _levels(areas: Sequence[str | None]) -> Iterator[list[str]]:
+    """The place of each row at each level that tells any apart, from the first down."""
+    paths = [tuple(part for part in (area or "").split("/") if part) for area in areas]
+    for depth in range(1, max((len(path) for path in paths), default=0) + 1):
+        level = ["/".join(path[:depth]) or "/" for path in paths]
+        if len(set(level)) > 1:
+            yield level
 
 
 def parts(areas: Sequence[str | None], most: int) -> NDArray[np.int8]:
@@ -40,7 +45,7 @@ def parts(areas: Sequence[str | None], most: int) -> NDArray[np.int8]:
     any apart are dealt out, the largest first, each to the part that has the fewest rows. One part (all 0)
     where there is a single place.
     """
-    level = at_level(areas, most) or at_level(areas, len(areas)) or ["/"] * len(areas)
+    level = at_level(areas, most) or next(_levels(areas), ["/"] * len(areas))
     names, place, sizes = np.unique(np.array(level, dtype=object), return_inverse=True, return_counts=True)
     held = np.zeros(min(most, len(names)), np.int64)
     part = np.empty(len(names), np.int8)

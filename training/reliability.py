@@ -142,9 +142,10 @@ def shares(codes: Rows, score: Floats, outcome: Floats, households: Rows) -> lis
     events = np.bincount(codes, outcome, minlength=size)
     sums = np.bincount(codes, score, minlength=size)
     observed = np.divide(events, rows, out=np.full(size, np.nan), where=rows > 0)
-    cell, place = np.unique(codes.astype(np.int64) * (len(households) + 1) + households, return_inverse=True)
+    base = int(households.max(initial=0)) + 1
+    cell, place = np.unique(codes.astype(np.int64) * base + households, return_inverse=True)
     residual = np.bincount(place, outcome - observed[codes], minlength=len(cell))
-    spread = np.bincount((cell // (len(households) + 1)).astype(np.intp), residual**2, minlength=size)
+    spread = np.bincount((cell // base).astype(np.intp), residual**2, minlength=size)
     alone = rows * observed * (1 - observed)
     effect = np.maximum(1.0, np.divide(spread, alone, out=np.ones(size), where=alone > 0))
     order = np.lexsort((score, codes))
@@ -170,7 +171,8 @@ def wilson(share: float, rows: float) -> tuple[float, float]:
     """
     centre = (share + Z * Z / (2 * rows)) / (1 + Z * Z / rows)
     half = Z / (1 + Z * Z / rows) * float(np.sqrt(share * (1 - share) / rows + Z * Z / (4 * rows * rows)))
-    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+    low = 0.0 if share <= 0 else max(0.0, centre - half)
+    return float(low), float(1.0 if share >= 1 else min(1.0, centre + half))
 
 
 def recalibration(score: Floats, outcome: Floats, households: Rows) -> dict[str, Any]:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from models.risk.columns import Floats
 from models.risk.logistic import sigmoid
 
+# Of the step itself: how intercepts and slope become probabilities. A bundle that says nothing is of the first.
+VERSION = 1
 MIN_SLOPE = 1e-3
 FLOOR_SHARES = {"orange": 0.01, "yellow": 0.03, "blue": 0.10}
 
@@ -61,6 +63,7 @@ class Calibration:
 
     def document(self) -> dict[str, Any]:
         return {
+            "version": VERSION,
             "horizons": list(self.horizons),
             "intercepts": list(self.intercepts),
             "slope": self.slope,
@@ -70,6 +73,8 @@ class Calibration:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Calibration:
         """Raises ValueError, TypeError or KeyError where the document is not one of ours."""
+        if document.get("version", 1) != VERSION:
+            raise ValueError(f"a calibration of version {document['version']}; this reads {VERSION}")
         horizons = tuple(document["horizons"])
         if not all(type(h) is int for h in horizons):
             raise ValueError("horizons are whole months")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.panels import panel
 from training import evaluation, rivals
-from training.frame import Labels
+from training.frame import Category, Frame, Labels
 from training.metrics import METRICS, Sample
 from training.periods import FOLDS
 
@@ -137,6 +137,66 @@ def test_a_block_without_enough_events_to_learn_from_is_not_tested() -> None:
     events = {block.name: np.nansum(frame.event[frame.on(block.train)]) for block in evaluation.plan(frame)}
     assert all(count >= evaluation.LEAST_EVENTS for count in events.values())
     assert len(events) < len(evaluation.rolling(frame.days, 3))
+
+
+def in_towns(frame: Frame, towns: int) -> Frame:
+    """Each household in a town of its own county; a tenth of them move to the next town half-way."""
+    moved = (frame.household % 10 == 0) & (
+        frame.as_of > np.median(frame.as_of.astype(np.int64)).astype("datetime64[D]")
+    )
+    town = (frame.household + moved) % towns
+    return replace(frame, area=Category.of([f"1/{number}" for number in town.tolist()]))
+
+
+@pytest.mark.parametrize(("towns", "parts"), [(4, 4), (25, evaluation.MOST_PLACES)])
+def test_areas_are_held_out_whole(towns: int, parts: int) -> None:
+    frame = in_towns(panel(households=200), towns)
+    blocks = evaluation.plan(frame)[-3:]
+    table = evaluation.backtest(frame, blocks, models=("welfare",), view="area")
+    held = table.group_by(["group"]).aggregate([("fold", "count_distinct")])
+    assert set(held["fold_count_distinct"].to_pylist()) == {1}, "a place is never split"
+    assert len(set(table["fold"].to_pylist())) == parts
+    whole = evaluation.backtest(frame, blocks, models=("welfare",))
+    keys = [("household", "ascending"), ("as_of", "ascending")]
+    assert table.sort_by(keys)["as_of"].equals(whole.sort_by(keys)["as_of"]), "every household-period once"
+    numbers = evaluation.places(frame.area.values(np.arange(len(frame))).tolist(), evaluation.MOST_PLACES)
+    for part in range(parts):
+        cell = evaluation.cell(frame, blocks[-1], part, seed=0, threads=1, parts=numbers)
+        assert set(numbers[cell.test]) == {part}
+        assert part not in numbers[cell.train]
+        assert not set(frame.household[cell.train]) & set(frame.household[cell.test]), "nor one that moved"
+
+
+def test_with_a_single_place_there_is_no_other_to_learn_in() -> None:
+    frame = panel(households=100)
+    assert len(evaluation.backtest(frame, evaluation.plan(frame), models=("welfare",), view="area")) == 0
+
+
+def test_a_cell_sees_columns_and_levels_as_its_own_rows_show_them() -> None:
+    frame = panel(households=150)
+    block = evaluation.plan(frame)[0]
+    later = frame.as_of > np.datetime64(block.test[-1])
+    roofs = frame.categories["roof"].values(np.arange(len(frame)))
+    changed = replace(
+        frame,
+        numbers={**frame.numbers, "members": np.where(later, frame.numbers["members"], 4.0)},
+        categories={"roof": Category.of(np.where(later, "zinc", roofs).tolist())},
+    )
+    seen = evaluation.cell(changed, block, 0, seed=0, threads=1).frame
+    assert [spec.name for spec in seen.specs] == ["welfare", "roof"], "members say nothing before the test"
+    assert seen.categories["roof"].levels == ("thatch", "tile", "tin")
+    rows = np.flatnonzero(~later)
+    np.testing.assert_array_equal(seen.categories["roof"].values(rows), roofs[rows])
+
+
+def test_a_model_that_lacks_its_inputs_somewhere_has_no_rows_at_all() -> None:
+    frame = panel(households=150)
+    blocks = evaluation.plan(frame)[:2]
+    known = np.where(frame.on(blocks[0].train), 0.5, frame.numbers["welfare"])
+    table = evaluation.backtest(
+        replace(frame, numbers={**frame.numbers, "welfare": known}), blocks, models=("welfare", "logistic")
+    )
+    assert set(table["model"].to_pylist()) == {"logistic"}
 
 
 def test_our_model_comes_first() -> None:

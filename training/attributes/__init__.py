@@ -7,7 +7,7 @@ that a model learns from. What a home has no facts for is left out by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def read(
     unknown : share of the model's columns that are not known, of each row
     retrospective : deliveries recorded by this day count from the day they claim
     """
-    own = assemble(catalogue.store, catalogue.declarations, catalogue.parameters, folder=RECORDS)
+    own = read_own(catalogue)
     asked = pa.table(
         {
             "household": pairs["household"],
@@ -132,6 +132,14 @@ def read(
             raise RuntimeError("attributes are not of the same rows")
         values |= {name: _values(table[column]) for name, column in names.items()}
     return of_values(values)
+
+
+def read_own(catalogue: Catalogue) -> Catalogue:
+    """The indicators of this folder, over the facts of a home."""
+    own = assemble(catalogue.store, catalogue.declarations, catalogue.parameters, folder=RECORDS)
+    records = {name: record for name, record in own.records.items() if name not in catalogue.records}
+    columns = {name: column for name, column in own.columns.items() if column.record.id in records}
+    return replace(own, records=records, columns=columns)
 
 
 def of_values(values: Values) -> Groups:
