@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.capacity_paper import draw_capacity
+from commands.promotion_paper import draw_promotions
 from commands.tables import cell, label, pairs, rows_table
 from features.wording import N_, text
 
@@ -205,6 +206,7 @@ def _records(records: list[Any], keys: tuple[str, ...], lang: str) -> Table:
 
 
 DRAWN: dict[str, Callable[[Any, str, Console], None]] = {
+    "PromotionsDocument": draw_promotions,
     "ListDocument": draw_list,
     "DecisionDocument": draw_decision,
     "HouseholdDocument": draw_household,

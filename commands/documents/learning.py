@@ -89,6 +89,14 @@ class BenchmarkDocument(Document):
     outcomes: list[BenchmarkOutcomePart]
 
 
+class FindingPart(Part):
+    """A requirement of the gate that failed, or that the reason stands for."""
+
+    verdict: Literal["explain", "fail"]
+    said: Bilingual
+    """The requirement and what was found."""
+
+
 class PromotionDocument(Document):
     """`promote` and `rollback`"""
 
@@ -97,14 +105,8 @@ class PromotionDocument(Document):
     gate: Literal["passed", "failed", "overruled"]
     record: str | int
     """Of the promotion, with person, reason and evidence."""
-
-
-class FindingPart(Part):
-    """A requirement of the gate that failed, or that the reason stands for."""
-
-    verdict: Literal["explain", "fail"]
-    said: Bilingual
-    """The requirement and what was found."""
+    findings: list[FindingPart] | None = None
+    """What failed, and what the reason stands for."""
 
 
 class PromotionRecordPart(Part):

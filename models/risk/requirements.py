@@ -29,7 +29,7 @@ BRIER_TOLERATED = 0.002
 # Slopes: 1 is right; within the first pair nothing is asked, an interval outside the second fails.
 SLOPE_FINE, SLOPE_POSSIBLE = (0.8, 1.25), (0.5, 2.0)
 ECE_FINE, ECE_POSSIBLE = 0.02, 0.05
-LEAST_EVENTS = 100
+LEAST_EVENTS, FEW_EVENTS = 100, 30
 OURS = "fangpin"
 UNREADABLE = N_("the evidence cannot be read ({kind})")
 DOCUMENTS = ("evidence", "reliability", "fairness", "comparison")
@@ -186,8 +186,10 @@ def _above_chance(evidence: Evidence) -> _Answer:
     judged = _evaluated(evidence)
     models = judged["models"] if judged else ()
     figure = next((m.get("auc") for m in models if m["model"] == OURS), None)
-    if figure is None:
+    if figure is None or judged is None:
         return _not_judged(NOT_EVALUATED)
+    if judged["events"] < FEW_EVENTS:
+        return _not_judged(N_("not judged: fewer than 30 events"))
     return _Answer(PASS if figure["low"] > 0.5 else FAIL, both(N_("AUC {figure}"), figure=_interval(figure)))
 
 
@@ -204,14 +206,23 @@ def _above_welfare(evidence: Evidence) -> _Answer:
 
 
 def _calibrated(evidence: Evidence) -> _Answer:
-    document = evidence.get("reliability")
-    slope, ece = (document or {}).get("slope"), (document or {}).get("ece")
+    document = evidence.get("reliability") or {}
+    slope, ece = document.get("slope"), document.get("ece")
     if not slope or not ece or slope.get("value") is None or ece.get("value") is None:
         return _not_judged(N_("not judged: the bundle holds no reliability"))
-    result = both(N_("slope {slope}, expected error {ece}"), slope=_interval(slope, 2), ece=_interval(ece))
-    fine = SLOPE_FINE[0] <= slope["value"] <= SLOPE_FINE[1] and ece["value"] <= ECE_FINE
+    # Even perfect probabilities are off by chance, the more the fewer rows there are.
+    chance = float(document.get("ece_by_chance") or 0.0)
+    result = both(
+        N_("slope {slope}, expected error {ece}, of which {chance} is chance"),
+        slope=_interval(slope, 2),
+        ece=_interval(ece),
+        chance=f"{chance:.3f}",
+    )
+    fine = SLOPE_FINE[0] <= slope["value"] <= SLOPE_FINE[1] and ece["value"] - chance <= ECE_FINE
     impossible = (
-        slope["high"] < SLOPE_POSSIBLE[0] or slope["low"] > SLOPE_POSSIBLE[1] or ece["low"] > ECE_POSSIBLE
+        slope["high"] < SLOPE_POSSIBLE[0]
+        or slope["low"] > SLOPE_POSSIBLE[1]
+        or ece["low"] - chance > ECE_POSSIBLE
     )
     return _Answer(FAIL if impossible else PASS if fine else EXPLAIN, result)
 
@@ -328,7 +339,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "calibration",
         N_("Its probabilities mean what they say"),
         N_(
-            "slope 0.8 to 1.25, expected error up to 0.02; fail where slope outside 0.5 to 2 or error above 0.05"
+            "slope 0.8 to 1.25, error up to 0.02 beyond chance; fail where slope is outside 0.5 to 2 or error above 0.05"
         ),
         _calibrated,
     ),

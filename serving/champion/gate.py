@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from features.errors import Refusal
 from features.wording import N_, both
 from models.risk import bundle as bundles
 from models.risk import requirements
-from models.risk.requirements import EXPLAIN, FAIL
+from models.risk.requirements import FAIL, PASS
 
 # Seconds; loading and a few golden rows take about one.
 LIMIT = 60.0
@@ -51,9 +52,25 @@ class Verdict:
         return any(finding["id"] == "golden" and finding["verdict"] != FAIL for finding in self.gate)
 
     @property
-    def to_explain(self) -> list[dict[str, Any]]:
-        """The requirements for which the promotion's reason must stand."""
-        return [finding for finding in self.gate if finding["verdict"] == EXPLAIN]
+    def open(self) -> list[dict[str, Any]]:
+        """What failed and what the promotion's reason must stand for: [{verdict, said: {zh, en}}]."""
+        return told(self.gate, self.findings)
+
+
+def told(gate: Sequence[Mapping[str, Any]], findings: Sequence[Any]) -> list[dict[str, Any]]:
+    """The requirements that are not simply met, in words; of a bundle that could not be read, what was said of it.
+
+    findings : sentences in both languages, or plain ones as earlier versions recorded them
+    """
+    left = [entry for entry in gate if entry["verdict"] != PASS]
+    if left:
+        return [{"verdict": entry["verdict"], "said": _sentence(entry)} for entry in left]
+    plain = [said if isinstance(said, dict) else {"zh": said, "en": said} for said in findings]
+    return [{"verdict": FAIL, "said": said} for said in plain]
+
+
+def _sentence(entry: Mapping[str, Any]) -> dict[str, str]:
+    return both(N_("{requirement}: {result}"), requirement=entry["requirement"], result=entry["result"])
 
 
 def examine(folder: Path, *, champion: str | None = None, limit: float = LIMIT) -> Verdict:
@@ -83,12 +100,9 @@ def check(folder: Path, champion: str | None = None) -> Verdict:
     except ValueError as problem:
         return Verdict(FAIL, [both(requirements.UNREADABLE, kind=type(problem).__name__)])
     findings = requirements.judge(evidence, champion=champion)
-    failed = [
-        both(N_("{requirement}: {result}"), requirement=dict(f.requirement), result=dict(f.result))
-        for f in findings
-        if f.verdict == FAIL
-    ]
-    return Verdict(requirements.overall(findings), failed, [finding.document() for finding in findings])
+    documents = [finding.document() for finding in findings]
+    failed = [_sentence(document) for document in documents if document["verdict"] == FAIL]
+    return Verdict(requirements.overall(findings), failed, documents)
 
 
 def main(argv: list[str]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from features.wording import N_, both
 from models.record.canonical import canonical
+from serving.champion.gate import told
 from serving.champion.records import Known, Promotion
 from serving.scope import Scope
 from serving.store import Reading, Writing
@@ -77,7 +77,7 @@ class ChampionRepository:
                 "bundle": row.bundle,
                 "previous": row.previous,
                 "gate": row.gate,
-                "findings": _findings(row.evidence),
+                "findings": told(row.evidence.get("gate", ()), row.evidence.get("findings", ())),
                 "by": row.promoted_by,
                 "at": row.promoted_at,
                 "reason": row.reason,
@@ -88,22 +88,6 @@ class ChampionRepository:
     def all_known(self, scope: Scope) -> Sequence[str]:
         """SHA-256 of every bundle that was ever examined."""
         return self.session.connection.execute(select(bundles.c.model_sha256)).scalars().all()
-
-
-def _findings(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What failed or was to be explained; of a bundle that could not be read, what the gate said of it."""
-    gate = [entry for entry in evidence.get("gate", ()) if entry["verdict"] != "pass"]
-    if gate:
-        return [{"verdict": entry["verdict"], "said": _joined(entry)} for entry in gate]
-    # Records of earlier versions hold plain sentences.
-    return [
-        {"verdict": "fail", "said": said if isinstance(said, dict) else {"zh": said, "en": said}}
-        for said in evidence.get("findings", ())
-    ]
-
-
-def _joined(entry: Mapping[str, Any]) -> dict[str, str]:
-    return both(N_("{requirement}: {result}"), requirement=entry["requirement"], result=entry["result"])
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def promote(
         _tell(writing, promotion, record, by)
     if outcome == "failed":
         raise _refused(verdict)
-    return _done(promotion, record, mirror)
+    return _done(promotion, record, verdict, mirror)
 
 
 def rollback(
@@ -112,7 +112,7 @@ def rollback(
         _tell(writing, promotion, record, by)
     if not verdict.answers:
         raise _refused(verdict)
-    return _done(promotion, record, mirror)
+    return _done(promotion, record, verdict, mirror)
 
 
 def champion(*, store: Store, scope: Scope) -> str | None:
@@ -181,7 +181,7 @@ def _tell(writing: Writing, promotion: Promotion, record: str, by: str) -> None:
     )
 
 
-def _done(promotion: Promotion, record: str, mirror: Mirror | None) -> dict[str, Any]:
+def _done(promotion: Promotion, record: str, verdict: gate.Verdict, mirror: Mirror | None) -> dict[str, Any]:
     if mirror is not None:
         mirror(promotion.bundle)
     return {
@@ -189,4 +189,5 @@ def _done(promotion: Promotion, record: str, mirror: Mirror | None) -> dict[str,
         "previous": promotion.previous,
         "gate": promotion.gate,
         "record": record,
+        "findings": verdict.open,
     }
