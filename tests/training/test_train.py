@@ -50,6 +50,26 @@ def test_the_document_and_the_bundle(home: Home, trained: dict[str, object], fra
     np.testing.assert_allclose(scores.probability[3].mean(), frame.event[frame.judged].mean(), atol=0.01)
 
 
+def test_without_snapshot_and_champion_nothing_is_said_of_today(
+    home: Home, trained: dict[str, object]
+) -> None:
+    bundle = bundles.load(home.folder("bundles") / str(trained["bundle"]))
+    assert home.closed() is None, "training closes no day"
+    drifted, compared = (json.loads(bundle.read_evidence(f"{n}.json")) for n in ("drift", "comparison"))
+    assert (drifted["columns"], drifted["as_of"]) == ([], None)
+    assert (compared["champion"], compared["tier_changes"], compared["metrics"]) == (None, None, [])
+    asked = {finding["id"] for finding in compared["gate"]}
+    assert asked == {
+        "golden",
+        "outcomes",
+        "events",
+        "above_chance",
+        "above_welfare",
+        "calibration",
+        "fairness",
+    }
+
+
 def test_the_run_is_on_record(
     home: Home, trained: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
