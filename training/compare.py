@@ -1,7 +1,7 @@
 """Challenger and champion on the same household-days, by what each could have said at the time.
 
 A champion that learned part of the answers cannot be tested on them, and a challenger trained on everything
-has seen them all. So two comparisons are made, both paired by household (`docs/decisions/0025`):
+has seen them all. So two comparisons are made, both paired by household (`docs/decisions/0032`):
 
 ``served``
     The champion's bundle as it stands, on the blocks of the challenger's backtest that began only after
