@@ -117,7 +117,7 @@ def all_leads(back: Backtest) -> None:
         f"\nRule leads a month, as they come: {raised.sum() / days:,.0f} of {len(rows) / days:,.0f} households; "
     )
     print(
-        f"{100 * (raised & ~rows.judged).sum() / raised.sum():.0f} % on households in need already (or of unknown outcome); "
+        f"{100 * (raised & ~rows.judged).sum() / raised.sum():.0f} % on households in need already; "
         f"of all leads {100 * (raised & (rows.outcome == 1)).sum() / raised.sum():.1f} % are at risk and fall within "
         f"{back.tier_horizon} months."
     )
@@ -127,10 +127,12 @@ def by_rule(home: Home, back: Backtest) -> None:
     """Each rule alone: its leads, how many are at risk, and how many of those were right."""
     seen, held = leads.asked(load(home), back.policy, back.days)
     rows = back.rows
-    # Both are sorted by household and day, and both hold everyone of these days.
-    names = np.array(back.households, object)[rows.household]
-    if not (seen["household"].to_numpy(zero_copy_only=False) == names).all():
-        raise RuntimeError("the rules and the backtest are not of the same rows")
+    place = {
+        key: n
+        for n, key in enumerate(zip(*(seen[k].to_pylist() for k in ("household", "as_of")), strict=True))
+    }
+    own = zip(rows.household.tolist(), rows.day.tolist(), strict=True)
+    held = held[:, [place[back.households[who], back.days[day]] for who, day in own]]
     print("\n| rule | tier | leads a month | at risk | right, of those at risk |")
     print("|---|---|---|---|---|")
     for rule, hit in sorted(

@@ -13,9 +13,10 @@ policies:
     then by score (from the lowest floor on, without a rule hit) while visits last, never fewer than the score's share.
     Rules may so demand more than the visits foreseen. The random checks are left out.
 
-A visit is *judged* where the household was at risk and it is known what became of it; precision is the share of judged
-visits at which the event followed within the tier horizon. Visits to households in need already are no predictions:
-they count in ``visits`` and ``in_need``, not in precision. Of one household, each list's visit counts.
+A visit is *judged* where the household was at risk; precision is the share of judged visits at which the event followed
+within the tier horizon. Visits to households in need already (or outside the outcome's population) are no predictions:
+they count in ``visits`` and ``in_need``, not in precision. Of one household, each list's visit counts. Households at
+risk of whom it is not known what became of them are left out as if they were not there, also from a place's size.
 
 A *case* is a household with the month of its event (of an outcome *at* a horizon: with its as-of day) that some judged
 row could have foreseen. It is *found* if a list within the horizon before planned a visit; recall is the share of
@@ -53,7 +54,7 @@ class Rows:
 
     household, place, day : numbers from 0; days in their order
     month : months of the as-of day since the year 0
-    score : probability at the tier horizon; NaN for who was not scored (in need, or outcome not known)
+    score : probability at the tier horizon; NaN for who is not at risk
     outcome : 1 or 0 where judged, else NaN
     event_month : of the first event after the day, as ``month``; -1 where there is none or it has no month
     severity, age, hits : of the rules' hits, see `training.leads.Leads`

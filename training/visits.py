@@ -40,6 +40,7 @@ class Backtest:
 
     area, place : path of each row, and of the place that plans its visits
     households : names by number
+    left_out : area of each household-day at risk of which it is not known what became of it; it is no row
     """
 
     outcome: str
@@ -50,6 +51,7 @@ class Backtest:
     area: tuple[str, ...]
     place: tuple[str, ...]
     households: tuple[str, ...]
+    left_out: tuple[str, ...]
     floors: Mapping[str, float]
     policy: Policy
 
@@ -66,11 +68,14 @@ class Backtest:
         *,
         seed: int = 0,
     ) -> dict[str, Any]:
-        """`training.capacity.table` of the rows in ``area``. Raises `Refusal` ``empty_area`` where there are none."""
+        """`training.capacity.table` of the rows in ``area``, and how many were ``left_out``.
+
+        Raises `Refusal` ``empty_area`` where there are none.
+        """
         here = np.array([covers(area, own) for own in self.area], bool)
         if not here.any():
             raise Refusal("empty_area", area=area)
-        return table(
+        said = table(
             self.rows.only(here),
             self.places,
             floors=self.floors,
@@ -79,6 +84,7 @@ class Backtest:
             candidates=candidates,
             seed=seed,
         )
+        return {"left_out": sum(covers(area, own) for own in self.left_out), **said}
 
     def evidence(self, *, bundle: str | None = None, seed: int = 0) -> dict[str, Any]:
         """What a page shows: the whole home first, then each place that plans visits.
@@ -132,7 +138,11 @@ def backtest(
     progress(1, 3, "rules")
     said = leading.read(catalogue, policy, asked, retrospective=until if retrospective else None)
     progress(2, 3, "visits")
-    rows, households, area = _rows(labelled, ours, said, chosen.tier_horizon)
+    joined = _joined(labelled, ours, said)
+    # A list would have named them too, but nothing can be said of such a visit; so nobody plans for them.
+    known = pc.or_(pc.is_valid(joined["outcome"]), pc.equal(pc.fill_null(joined["at_risk"], True), False))
+    left_out = joined.filter(pc.invert(known))["area"].to_pylist()
+    rows, households, area = _rows(joined.filter(known), chosen.tier_horizon)
     depth = catalogue.declarations.visit_depth()
     place = [own if depth is None else at_depth(own, depth) for own in area]
     numbers = {name: number for number, name in enumerate(sorted(set(place)))}
@@ -147,22 +157,24 @@ def backtest(
         area=tuple(area),
         place=tuple(place),
         households=tuple(households),
+        left_out=tuple(left_out),
         floors=policy.floors(chosen.id, days[-1]) or dict(floors),
         policy=policy,
     )
 
 
-def _rows(
-    labelled: pa.Table, ours: pa.Table, said: pa.Table, horizon: int
-) -> tuple[Rows, list[str], list[str]]:
-    """The rows (without their places), the households by number, and each row's area."""
+def _joined(labelled: pa.Table, ours: pa.Table, said: pa.Table) -> pa.Table:
     keys = ["household", "as_of"]
-    joined = (
-        labelled.select([*keys, "area", "event_on"])
+    return (
+        labelled.select([*keys, "area", "at_risk", "event_on"])
         .join(ours, keys, join_type="left outer")
         .join(said, keys, join_type="left outer")
         .sort_by([(key, "ascending") for key in keys])
     )
+
+
+def _rows(joined: pa.Table, horizon: int) -> tuple[Rows, list[str], list[str]]:
+    """The rows (without their places), the households by number, and each row's area."""
     as_of = joined["as_of"].to_numpy()
     outcome = _floats(joined["outcome"])
     on = joined["event_on"].combine_chunks()

@@ -24,11 +24,11 @@ class VisitsPart(Part):
     households: int
     """Different households among them."""
     judged: int
-    """Visits to households at risk of whom it is known what became of them."""
+    """Visits to households at risk."""
     right: int
     """Judged visits at which the event followed within the tier horizon."""
     in_need: int
-    """Visits that are no predictions: the household was in need already, or its outcome is not known."""
+    """Visits that are no predictions: the household was in need already, or is not of the outcome's population."""
     precision: MetricPart | None
     """right / judged."""
     recall: MetricPart | None
@@ -123,6 +123,8 @@ class CapacityDocument(Document):
     lists: int
     """One a place and as-of day."""
     area: str
+    left_out: int
+    """Household-days at risk of which it is not known what became of them: no list names them here."""
     population: float
     """Households on an as-of day, on average."""
     rows: int
