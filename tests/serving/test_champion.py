@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from features.errors import Refusal
+from models.risk import bundle as bundles
 from serving.champion import gate, service
 from serving.scope import scope_of
 from serving.store.tables import events, promotions
@@ -177,3 +179,36 @@ def test_when_the_record_cannot_be_written_nobody_is_promoted(bare: Desk) -> Non
     assert service.champion(store=bare.store, scope=bare.scope) is None
     assert history(bare) == []
     assert told == []
+
+
+def test_the_gate_reads_the_evidence_and_names_what_failed(desk: Desk) -> None:
+    champion = desk.panel.bundle.model_sha256
+    other = bundles.load(desk.home.folder("bundles") / desk.panel.other.model_sha256)
+    figure = {"metric": "ap", "difference": -0.2, "low": -0.3, "high": -0.1}
+    comparison = {"champion": champion, "events": 200, "metrics": [figure], "tier_changes": None}
+    bundles.attach(other, {"comparison.json": json.dumps(comparison).encode()})
+    with pytest.raises(Refusal) as refused:
+        desk.promote(other.model_sha256)
+    assert refused.value.code == "gate_failed"
+    assert "no worse than the champion" in refused.value.message()["en"]
+    assert "不差于现行模型" in refused.value.message()["zh"]
+    done = desk.promote(other.model_sha256, overrule=True)
+    told = [finding for finding in done["findings"] if finding["verdict"] == "fail"]
+    assert ["-0.200" in finding["said"]["en"] for finding in told] == [True]
+    # Going back asks for answers, not for figures; and so does going back to what was overruled.
+    rollback(desk)
+    record = service.history(store=desk.store, scope=desk.scope)
+    assert [act["gate"] for act in record] == ["passed", "overruled", "failed", "passed"]
+    assert record[1]["findings"] == record[2]["findings"]
+    with pytest.raises(Refusal) as refused:
+        service.history(store=desk.store, scope=scope_of("41/a"))
+    assert refused.value.code == "out_of_scope"
+
+
+def test_evidence_that_is_no_json_fails_the_gate(desk: Desk) -> None:
+    folder = desk.home.folder("bundles") / desk.panel.other.model_sha256
+    bundles.attach(bundles.load(folder), {"fairness.json": b"{"})
+    verdict = gate.examine(folder, champion=desk.panel.bundle.model_sha256)
+    assert not verdict.passed
+    assert not verdict.answers
+    assert "cannot be read" in verdict.findings[0]["en"]
