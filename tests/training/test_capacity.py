@@ -12,6 +12,8 @@ import pytest
 
 from features.errors import Refusal
 from features.home import Home
+from features.indicators.catalogue import load
+from features.outcomes import choose, outcome_frame
 from models.judgement import listing, rules
 from models.judgement.tiers import SEVERITY, TIERS
 from training import assembly, capacity, evaluation, leads, visits
@@ -198,11 +200,16 @@ def tested(home: Home, table: pa.Table) -> visits.Backtest:
     return visits.backtest(home, "falls_by", table, until=UNTIL, floors=floors)
 
 
-def test_a_home_gives_the_rows_of_its_backtest(table: pa.Table, tested: visits.Backtest) -> None:
+def test_a_home_gives_the_rows_of_its_backtest(home: Home, table: pa.Table, tested: visits.Backtest) -> None:
     ours = table.filter(pc.equal(table["model"], "fangpin"))
     told = tested.document(candidates=(0.0,))
     assert (told["rows"], told["events"]) == (ours.num_rows, pc.sum(ours["outcome"]).as_py())
     assert tested.synthetic
+    catalogue = load(home)
+    everyone = outcome_frame(catalogue, choose(catalogue, "falls_by"), tested.days, UNTIL)
+    assert len(tested.rows) + told["left_out"] == everyone.num_rows
+    in_need = pc.sum(pc.equal(everyone["at_risk"], False)).as_py()
+    assert len(tested.rows) - told["rows"] == in_need > 0
     assert told["floors"][-1]["rows"] == ours.num_rows, "everybody reaches a floor of nothing"
     assert told["floors"][-1]["recall"]["value"] == 1.0
     events = tested.rows.outcome == 1
