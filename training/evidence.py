@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,10 +13,15 @@ import pyarrow.compute as pc
 from features.indicators.catalogue import Catalogue
 from models.risk import calibration as calibrations
 from models.risk.archive import canonical
-from training import attributes, fairness, reliability
+from training import attributes, evaluation, fairness, reliability
 from training.attributes import Groups
 from training.frame import Floats, Frame, Rows
-from training.periods import FOLDS
+from training.periods import FOLDS, Block
+
+SCHEMA = 1
+# Leaving places out costs as much again as the backtest, so it is done for the newest blocks and the two that matter.
+AREA_BLOCKS = 2
+AREA_MODELS = ("fangpin", "logistic")
 
 
 def documents(
@@ -49,6 +54,47 @@ def documents(
     }
     synthetic = {"synthetic": catalogue.declarations.synthetic}
     return {name: canonical({**document, **synthetic}) for name, document in found.items()}
+
+
+def areas(
+    catalogue: Catalogue,
+    frame: Frame,
+    blocks: Sequence[Block],
+    table: pa.Table,
+    *,
+    models: Sequence[str] = AREA_MODELS,
+    seed: int = 0,
+    threads: int = 1,
+) -> dict[str, bytes]:
+    """``areas.json``: the last blocks tested in places that nothing was learned in, beside the same blocks of ``table``.
+
+    {schema, synthetic, blocks, places, area, household}; ``area`` and ``household`` as
+    `training.evaluation.summary`. No file where the home has a single place.
+    """
+    last = [block for block in blocks if block.test][-AREA_BLOCKS:]
+    names = [block.name for block in last]
+    beside = table.filter(
+        pc.and_(
+            pc.is_in(table["block"], pa.array(names, pa.string())), pc.is_in(table["model"], pa.array(models))
+        )
+    )
+    told = [model for model in models if model in pc.unique(beside["model"]).to_pylist()]
+    held = evaluation.backtest(
+        frame, last if told else (), models=told, view="area", seed=seed, threads=threads
+    )
+    if not len(held):
+        return {}
+    document = {
+        "schema": SCHEMA,
+        "synthetic": catalogue.declarations.synthetic,
+        "blocks": names,
+        "places": len(pc.unique(held["fold"])),
+        **{
+            view: evaluation.summary(one, models=told, seed=seed)
+            for view, one in (("area", held), ("household", beside))
+        },
+    }
+    return {"areas.json": canonical(document)}
 
 
 def groups_of(

@@ -141,6 +141,8 @@ def train(
         retrospective=until if retrospective else None,
         seed=seed,
     )
+    if evaluate == "rolling":
+        files |= evidence.areas(catalogue, tested, blocks, table, seed=seed, threads=threads)
     bundle = bundles.write(
         home.folder("bundles"),
         fitted.risk,

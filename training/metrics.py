@@ -75,11 +75,14 @@ class Sample:
 def auc(sample: Sample) -> float:
     """Area under the ROC curve; pairs of equal score count one half. NaN without both classes."""
     rows, events = sample.groups
+    if not len(rows):
+        return float("nan")
     others = rows - events
-    positives, negatives = events.sum(), others.sum()
+    until, found = sample.cumulated
+    positives, negatives = found[-1], until[-1] - found[-1]
     if not positives or not negatives:
         return float("nan")
-    below = negatives - np.cumsum(others)
+    below = negatives - (until - found)
     return float((events * (below + others / 2)).sum() / (positives * negatives))
 
 

@@ -134,3 +134,18 @@ def test_without_a_tested_row_documents_say_so(home: Home, frame: Frame) -> None
     assert len(found["reliability.json"]["horizons"]) == 2
     assert found["fairness.json"]["verdict"] == "not_enough_evidence"
     assert found["precision_recall.json"]["models"] == []
+
+
+def test_places_that_nothing_was_learned_in_are_told_beside_the_same_blocks(home: Home, frame: Frame) -> None:
+    blocks = evaluation.plan(frame)
+    table = evaluation.backtest(frame, blocks, models=("logistic", "welfare"))
+    document = json.loads(evidence.areas(load(home), frame, blocks, table)["areas.json"])
+    assert (document["blocks"], document["places"]) == ([block.name for block in blocks[-2:]], 3)
+    area, household = document["area"], document["household"]
+    assert (area["rows"], area["events"]) == (household["rows"], household["events"])
+    tested = table.filter(
+        pc.and_(pc.equal(table["model"], "logistic"), pc.is_in(table["block"], pa.array(document["blocks"])))
+    )
+    assert area["rows"] == len(tested)
+    assert [model["model"] for model in area["models"]] == ["logistic"]
+    assert area["models"][0]["auc"]["value"] != household["models"][0]["auc"]["value"]
