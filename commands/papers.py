@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.capacity_paper import draw_capacity
-from commands.promotion_paper import draw_promotions
+from commands.promotion_paper import draw_promotion, draw_promotions
 from commands.tables import cell, label, pairs, rows_table
 from features.wording import N_, text
 
@@ -206,6 +206,7 @@ def _records(records: list[Any], keys: tuple[str, ...], lang: str) -> Table:
 
 
 DRAWN: dict[str, Callable[[Any, str, Console], None]] = {
+    "PromotionDocument": draw_promotion,
     "PromotionsDocument": draw_promotions,
     "ListDocument": draw_list,
     "DecisionDocument": draw_decision,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from commands.tables import cell
+from commands.tables import cell, pairs
 from features.wording import N_, text
 
 # Enough of a hash for any verb that takes one.
 SHORT = 12
 ACTIONS = {"promote": N_("promotion"), "rollback": N_("rollback")}
 MARKS = {"fail": "✕", "explain": "△"}
+
+
+def draw_promotion(document: Any, lang: str, out: Console) -> None:
+    """Who judges now and who did before; below it what failed (✕) and what the reason stands for (△)."""
+    told = document.model_dump(mode="json", exclude={"findings"})
+    out.print(pairs(told, lang))
+    _findings(document.findings or (), lang, out)
 
 
 def draw_promotions(document: Any, lang: str, out: Console) -> None:
@@ -40,5 +48,9 @@ def draw_promotions(document: Any, lang: str, out: Console) -> None:
             )
         )
         out.print(text(N_("  reason: {reason}"), lang, reason=escape(act.reason)))
-        for finding in act.findings:
-            out.print(f"  {MARKS[finding.verdict]} {escape(getattr(finding.said, lang))}")
+        _findings(act.findings, lang, out)
+
+
+def _findings(findings: Iterable[Any], lang: str, out: Console) -> None:
+    for finding in findings:
+        out.print(f"  {MARKS[finding.verdict]} {escape(getattr(finding.said, lang))}")

@@ -288,7 +288,7 @@ def test_benchmark(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    [("list",), ("indicators",), ("rules",), ("doctor",)],
+    [("list",), ("indicators",), ("rules",), ("doctor",), ("promotions",)],
     ids=" ".join,
 )
 def test_tables_for_people_in_both_languages(made: Made, verb: tuple[str, ...]) -> None:
