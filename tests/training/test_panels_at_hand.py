@@ -16,7 +16,6 @@ from training.datasets import located
 from training.evaluation import plan
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "hfps"
-pytestmark = pytest.mark.panel
 
 
 def home_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapping: str, path: Path, rows: int) -> Home:
@@ -32,6 +31,7 @@ def home_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapping: str, pat
     return home
 
 
+@pytest.mark.panel
 @pytest.mark.parametrize(
     ("mapping", "name", "asked", "blocks"),
     [("hfps_eth", "eth_hh.dta", (2, 3, 4, 5, 6), 3), ("hfps_nga", "nga_hh.dta", (0, 2, 4), 1)],
