@@ -8,13 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
+from commands import quarterly
 from commands.documents.learning import PromotionDocument, PromotionsDocument
 from commands.quarterly import champion_of
 from features import snapshots
 from features.home import Home
 from models.risk import bundle as bundles
 from tests.commands.front_door import Ran, fangpin
+from tests.house.tree import ROOT
 from tests.training.homes import write
 from training import fit
 
@@ -126,3 +129,15 @@ def test_the_alias_follows_to_where_the_run_was_logged(
     assert lost.code == 0, "the record is the truth, MLflow its mirror"
     assert "set MLFLOW_TRACKING_URI" in lost.err
     assert not (tmp_path / "elsewhere.db").exists()
+
+
+def test_the_quarter_answers_with_one_document_on_its_last_line(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for quarter, code, exit_code in (("2012Q9", "bad_quarter", 2), ("2012Q4", "clock_backwards", 4)):
+        assert quarterly.main(["--home", str(home.path), "--quarter", quarter]) == exit_code
+        last = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert last["error"]["code"] == code
+    project = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))
+    command = project["entry_points"]["quarterly"]["command"]
+    assert f"python -m {quarterly.__name__} --home {{home}} --quarter {{quarter}}" in command
