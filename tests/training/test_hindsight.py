@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +149,54 @@ def ends(block: Block) -> date:
 def first_day(wave: tuple[int, int]) -> tuple[int, int, int]:
     year, quarter = wave
     return year, 3 * quarter - 2, 1
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_block_trains_on_what_a_home_of_its_cutoff_would_have_known(hamlet: Hamlet, seed: int) -> None:
+    """Files come late at random, some a second time with other incomes: each cut-off against a home that stops there."""
+    generator = np.random.default_rng(seed)
+    arrivals = []
+    for number, path in enumerate(hamlet.files):
+        # The corrected wave answers for the one before it, so both are there to be corrected.
+        late = 0 if number in (CORRECTED - 1, CORRECTED) else int(generator.choice([0, 0, 0, 20, 120]))
+        arrivals.append((ends_on(WAVES[number]) + timedelta(days=late), path))
+    again = ends_on(WAVES[CORRECTED]) + timedelta(days=int(generator.integers(200, 400)))
+    arrivals.append((again, corrected(hamlet)))
+    everything = took_in(hamlet, arrivals, f"all{seed}")
+    frame = built(everything)
+    checked = changed = 0
+    for block in rolling(frame.days, frame.tier_horizon, frame.delay_days)[1::2]:
+        stopped = took_in(
+            hamlet, [a for a in arrivals if a[0] <= block.cutoff], f"{seed}-{block.cutoff.isoformat()}"
+        )
+        then = teaching(assembly.build(stopped, "falls", block.cutoff), block)
+        known = teaching(frame.as_known(block.cutoff), block)
+        assert known.keys() == then.keys()
+        assert all(same(known[key], then[key]) for key in known)
+        checked += len(known)
+        last = teaching(frame, block)
+        changed += sum(key not in last or not same(known[key], last[key]) for key in known)
+    assert checked > 500
+    assert changed > 0
+
+
+def took_in(hamlet: Hamlet, arrivals: list[tuple[date, Path]], name: str) -> Home:
+    home = Home.create(hamlet.folder / f"late-{name}", clock="simulated")
+    for day, path in sorted(arrivals):
+        [result] = ingest(home, [path], hamlet.mapping, arrived=day)
+        assert result.status == "accepted", result
+    return home
+
+
+def teaching(frame: Frame, block: Block) -> dict[tuple[str, date], tuple[float, ...]]:
+    """Labels of the rows that teach the block: at risk with an event, or held with a state."""
+    taught = ~np.isnan(frame.target)
+    found = labels(frame, block)
+    rows = np.flatnonzero(frame.on(block.train) & taught)
+    keys = zip(frame.ids(rows).tolist(), frame.as_of[rows].astype(object).tolist(), strict=True)
+    return {key: found[key] for key in keys}
+
+
+def ends_on(wave: tuple[int, int]) -> date:
+    year, quarter = wave
+    return months_later(date(year, 1, 31), 3 * quarter - 1)
