@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from commands.documents.learning import EvaluateDocument
 from features.home import Home
 from features.indicators.catalogue import load
 from models.risk import bundle as bundles
@@ -149,3 +150,15 @@ def test_places_that_nothing_was_learned_in_are_told_beside_the_same_blocks(home
     assert area["rows"] == len(tested)
     assert [model["model"] for model in area["models"]] == ["logistic"]
     assert area["models"][0]["auc"]["value"] != household["models"][0]["auc"]["value"]
+
+
+def test_evaluate_by_area_is_a_table_of_its_own(home: Home, bundle: bundles.Bundle) -> None:
+    document = EvaluateDocument.model_validate(fit.evaluate(home, bundle.model_sha256[:12], view="area"))
+    assert document.view == "area"
+    assert document.table.endswith(f"{bundle.model_sha256}.area.parquet")
+    table = pq.read_table(document.table)
+    held = table.group_by(["group"]).aggregate([("fold", "count_distinct")])
+    assert held["fold_count_distinct"].to_pylist() == [1, 1, 1]
+    first = table.filter(pc.equal(table["model"], "fangpin"))
+    assert (document.rows, document.events) == (len(first), pc.sum(first["outcome"]).as_py())
+    assert {model.status for model in document.models if model.model != "rules"} == {"ok"}
