@@ -49,6 +49,8 @@ def cards(trial: Trial, known: Mapping[str, Any], drifted: Mapping[str, Any]) ->
         # In Chinese the sign stands close to its figure.
         percent = partial(share, unit="%" if lang == "zh" else " %")
         pages.filters |= {"share": percent, "figure": figure, "signed": signed, "cell": cell}
+        pages.filters["range"] = partial(ranged, unit="%" if lang == "zh" else " %")
+        pages.filters["points"] = partial(ranged, unit=" 个百分点" if lang == "zh" else " points")
         found[lang] = pages.get_template(f"card.{lang}.md.jinja").render(**facts)
     return found
 
@@ -95,6 +97,7 @@ def context(trial: Trial, known: Mapping[str, Any], drifted: Mapping[str, Any]) 
         "gate": document["gate"],
         "verdict": document["verdict"],
         "fairness": fairness,
+        "visits_share": (known.get("fairness") or {}).get("visits_share"),
         "concerns": [g for g in fairness if g["verdict"] == "concern"],
         "unknown_groups": [g for g in fairness if g["verdict"] == "not_enough_evidence"],
         "drift": drifted,
@@ -119,6 +122,12 @@ def not_beaten(paired: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def share(value: float | None, digits: int = 1, unit: str = " %") -> str:
     """A share in per cent; a dash where there is none."""
     return "—" if value is None else f"{100 * value:.{digits}f}{unit}"
+
+
+def ranged(value: Mapping[str, Any], unit: str = " %") -> str:
+    """A share with its interval in per cent: 90.7 % [86.7, 94.2]."""
+    low, high = (f"{100 * value[end]:.1f}" for end in ("low", "high"))
+    return f"{100 * value['value']:.1f}{unit} [{low}, {high}]"
 
 
 def figure(value: Mapping[str, Any] | None, digits: int = 3) -> str:

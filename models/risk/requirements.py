@@ -178,7 +178,11 @@ def _events(evidence: Evidence) -> _Answer:
     if judged is None:
         return _not_judged(NOT_EVALUATED)
     events = int(judged["events"])
-    result = both(N_("{events} events among {rows} household-days"), events=events, rows=int(judged["rows"]))
+    result = both(
+        N_("{events} events among {rows} household-days"),
+        events=f"{events:,}",
+        rows=f"{int(judged['rows']):,}",
+    )
     return _Answer(PASS if events >= LEAST_EVENTS else EXPLAIN, result)
 
 
@@ -270,7 +274,7 @@ def _not_worse(
         worst, best = sorted((sign * figure["low"], sign * figure["high"]))
         verdict = FAIL if best < 0 else PASS if worst > -tolerated else EXPLAIN
         return _Answer(
-            verdict, both(said, figure=_difference(figure, digits), events=int(document["events"]))
+            verdict, both(said, figure=_difference(figure, digits), events=f"{int(document['events']):,}")
         )
 
     return check
@@ -284,8 +288,8 @@ def _tiers(evidence: Evidence) -> _Answer:
     share = changes["changed"] / changes["population"]
     result = both(
         N_("{changed} of {population} households ({share})"),
-        changed=changes["changed"],
-        population=changes["population"],
+        changed=f"{changes['changed']:,}",
+        population=f"{changes['population']:,}",
         share=f"{share:.1%}",
     )
     return _Answer(PASS if share <= TIERS_FINE else EXPLAIN if share <= TIERS_POSSIBLE else FAIL, result)
