@@ -52,6 +52,9 @@ def documents(
         "precision_recall.json": reliability.precision_recall(table, seed=seed),
         "fairness.json": fairness.fairness(table, groups, visits_share=visits_share, seed=seed),
     }
+    for row in found["reliability.json"]["by_group"]:
+        row["name"] = groups.names[row["attribute"]]
+        row["group_name"] = groups.group_names[row["attribute"], row["group"]]
     synthetic = {"synthetic": catalogue.declarations.synthetic}
     return {name: canonical({**document, **synthetic}) for name, document in found.items()}
 

@@ -54,8 +54,9 @@ def fairness(
     Returns
     -------
     {schema, model, rows, events, visits_share, limit: {points, share}, groups: [{attribute, name, group,
-    group_name, rows, events, exclusion, inclusion, difference: {value, low, high} or null, verdict}],
-    left_out: [attribute], verdict}; ``difference`` = exclusion error minus that of all other known rows;
+    group_name, rows, events, exclusion, inclusion, difference: {value, low, high} or null, others: {rows,
+    events, exclusion, inclusion}, verdict}], left_out: [attribute], verdict}; ``others`` are all other rows
+    whose group is known, ``difference`` is the group's exclusion error minus theirs;
     the document's own verdict is ``concern`` where any group's is, else ``fine`` where any is, else
     ``not_enough_evidence``.
     """
@@ -68,6 +69,7 @@ def fairness(
         (attribute, group, np.array([value == group for value in values]), np.array([v is not None for v in values]))
         for attribute, values in groups.values.items()
         for group in sorted({value for value in values if value is not None})
+        if (attribute, group) not in groups.unjudged
     ]  # fmt: skip
     columns = [
         column * side
@@ -83,7 +85,7 @@ def fairness(
         else np.zeros((0, 0))
     )
     documents = []
-    for number, (attribute, group, inside, _) in enumerate(told):
+    for number, (attribute, group, inside, known) in enumerate(told):
         at = slice(8 * number, 8 * number + 8)
         documents.append(
             {
@@ -93,7 +95,7 @@ def fairness(
                 "group_name": groups.group_names[attribute, group],
                 "rows": int(inside.sum()),
                 "events": int(outcome[inside].sum()),
-                **_judged(values[at], drawn[:, at]),
+                **_judged(values[at], drawn[:, at], int((known & ~inside).sum())),
             }
         )
     verdicts = {document["verdict"] for document in documents}
@@ -118,11 +120,10 @@ def planned(score: Floats, as_of: Rows, share: float) -> Floats:
     visited = np.zeros(len(score))
     for day in np.unique(as_of):
         rows = np.flatnonzero(as_of == day)
-        values, group, counts = np.unique(-score[rows], return_inverse=True, return_counts=True)
+        _, group, counts = np.unique(-score[rows], return_inverse=True, return_counts=True)
         before = np.r_[0, np.cumsum(counts)[:-1]]
         part = np.clip((share * len(rows) - before) / counts, 0.0, 1.0)
         visited[rows] = part[group]
-        assert len(values) == len(counts)
     return visited
 
 
@@ -131,27 +132,37 @@ def _sums(outcome: Floats, visited: Floats) -> tuple[Floats, ...]:
     return outcome, outcome * (1 - visited), 1 - outcome, (1 - outcome) * visited
 
 
-def _judged(values: Floats, drawn: Floats) -> dict[str, Any]:
-    nothing = {"exclusion": None, "inclusion": None, "difference": None, "verdict": UNKNOWN}
+def _judged(values: Floats, drawn: Floats, others: int) -> dict[str, Any]:
+    beside = {"rows": others, "events": round(values[4]), "exclusion": None, "inclusion": None}
     if min(values[0], values[4]) < LEAST_EVENTS or min(values[2], values[6]) < LEAST_QUIET:
-        return nothing
-    exclusion, others = values[1] / values[0], values[5] / values[4]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        draws, rest = drawn[:, 1] / drawn[:, 0], drawn[:, 5] / drawn[:, 4]
-        inclusions = drawn[:, 3] / drawn[:, 2]
-    low, high = metrics.interval(draws - rest)
-    difference = float(exclusion - others)
-    found = 1 - others
+        nothing = dict.fromkeys(("exclusion", "inclusion", "difference"))
+        return {**nothing, "others": beside, "verdict": UNKNOWN}
+    exclusion, inclusion = _errors(values[None, :4])
+    exclusions, inclusions = _errors(drawn[:, :4])
+    other, other_inclusion = _errors(values[None, 4:])
+    other_exclusions, other_inclusions = _errors(drawn[:, 4:])
+    low, high = metrics.interval(exclusions - other_exclusions)
+    difference, found = float(exclusion[0] - other[0]), float(1 - other[0])
     beyond = difference > POINTS or (found > 0 and difference > FIFTH * found)
-    verdict = FINE if not beyond else CONCERN if low > 0 else UNKNOWN
     return {
-        "exclusion": _figure(float(exclusion), draws),
-        "inclusion": _figure(float(values[3] / values[2]), inclusions),
+        "exclusion": _figure(exclusion, exclusions),
+        "inclusion": _figure(inclusion, inclusions),
         "difference": {"value": difference, "low": low, "high": high},
-        "verdict": verdict,
+        "others": beside
+        | {
+            "exclusion": _figure(other, other_exclusions),
+            "inclusion": _figure(other_inclusion, other_inclusions),
+        },
+        "verdict": FINE if not beyond else CONCERN if low > 0 else UNKNOWN,
     }
 
 
-def _figure(value: float, draws: Floats) -> dict[str, float]:
+def _errors(sums: Floats) -> tuple[Floats, Floats]:
+    """Exclusion and inclusion error from sums as `_sums` gives them, NaN of none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return sums[:, 1] / sums[:, 0], sums[:, 3] / sums[:, 2]
+
+
+def _figure(value: Floats, draws: Floats) -> dict[str, float]:
     low, high = metrics.interval(draws)
-    return {"value": value, "low": low, "high": high}
+    return {"value": float(value[0]), "low": low, "high": high}

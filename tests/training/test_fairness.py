@@ -63,6 +63,8 @@ def test_errors_worked_out_by_hand() -> None:
     for row in (a, b):
         for figure in ("exclusion", "inclusion", "difference"):
             assert row[figure]["low"] <= row[figure]["value"] <= row[figure]["high"]
+    assert a["others"]["exclusion"] == b["exclusion"]
+    assert b["others"] == {k: a[k] for k in ("rows", "events", "exclusion", "inclusion")}
     assert (a["verdict"], b["verdict"], document["verdict"]) == ("fine", "concern", "concern")
 
 
@@ -186,6 +188,24 @@ def test_groups_come_from_values_and_what_a_panel_lacks_is_left_out_by_name() ->
     assert found.values["disabled_member"] == ["no", "yes", None, "yes"]
     assert found.values["remote"] == ["no", "no", "no", "yes"]
     assert set(found.left_out) == {"head_sex", "head_ethnicity", "relocated", "data_poor"}
+    assert found.unjudged == {("elderly_only", "no"), ("disabled_member", "no"), ("remote", "no")}
+
+
+def test_who_lacks_what_an_attribute_is_about_is_compared_with_and_not_judged() -> None:
+    values: list[str | None] = ["yes", "no"] * 500
+    name = {"zh": "搬迁", "en": "relocated"}
+    asked = Groups(
+        {"relocated": values},
+        {"relocated": name},
+        {("relocated", group): name for group in ("yes", "no")},
+        (),
+        frozenset({("relocated", "no")}),
+    )
+    document = fairness.fairness(
+        evaluation(np.linspace(1, 0, 1000), np.tile([1.0, 1, 0, 0], 250)), asked, visits_share=0.1
+    )
+    assert [row["group"] for row in document["groups"]] == ["yes"]
+    assert (document["groups"][0]["rows"], document["groups"][0]["others"]["rows"]) == (500, 500)
 
 
 def test_every_attribute_and_group_is_named_in_both_languages() -> None:

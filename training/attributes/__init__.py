@@ -42,12 +42,17 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Groups:
-    """The group of each row by attribute, what attributes and groups are called, and what was left out."""
+    """The group of each row by attribute, what attributes and groups are called, and what was left out.
+
+    ``unjudged`` groups are those without what their attribute is about: who is not relocated is whom the
+    relocated are compared with.
+    """
 
     values: Mapping[str, list[str | None]]
     names: Mapping[str, dict[str, str]]
     group_names: Mapping[tuple[str, str], dict[str, str]]
     left_out: tuple[str, ...]
+    unjudged: frozenset[tuple[str, str]] = frozenset()
 
 
 def _level(name: str) -> Callable[[Values], list[str | None]]:
@@ -159,7 +164,8 @@ def of_values(values: Values) -> Groups:
         for group in known:
             word = attribute.names.get(group)
             group_names[attribute.id, group] = both(word) if word else dict.fromkeys(("zh", "en"), group)
-    return Groups(found, names, group_names, tuple(left_out))
+    without = frozenset((attribute, "no") for attribute in found if (attribute, "no") in group_names)
+    return Groups(found, names, group_names, tuple(left_out), without)
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
