@@ -17,6 +17,7 @@ from serving.accounts import pages as account_pages
 from serving.accounts import service as accounts
 from serving.accounts.attendance import Attendance
 from serving.accounts.throttle import Throttle
+from serving.champion import pages as champion_pages
 from serving.decisions import api as decisions_api
 from serving.decisions.desk import DecisionDesk
 from serving.health import api as health_api
@@ -50,6 +51,7 @@ ROUTERS = (
     # Before the household's own page: "search" is no household.
     register_pages.router,
     household_pages.router,
+    champion_pages.router,
     static_router,
 )
 

@@ -28,6 +28,9 @@ SHEETS = (
     "household-narrow",
     "household-paper",
     "register",
+    "models",
+    "models-decide",
+    "models-narrow",
     "print",
 )
 FOREVER = "public, max-age=31536000, immutable"

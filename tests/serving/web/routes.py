@@ -35,6 +35,8 @@ class Way:
             "decisions": line["decision"],
             "lists": prepared.issued["list"],
             "households": line["household"],
+            "models": prepared.issued["bundle"],
+            "{bundle:sha256}": "fairness",
             "static": asset("sheet.css").rsplit("/", 1)[-1],
         }
         steps = self.path.split("/")
