@@ -4,8 +4,8 @@ Three verdicts: ``pass``; ``explain``, where the person who promotes must say wh
 the evidence does not judge the requirement); ``fail``, which only ``--overrule`` gets past. The same list is
 printed when a model is made and judged again when it is promoted, from the same figures.
 
-A difference with its 95 % interval is read the same way everywhere: it fails where the interval excludes
-that the challenger is as good, it passes where it excludes a loss larger than tolerated.
+A difference to the champion is read by its 95 % interval: it passes where that excludes a loss larger than
+tolerated, however sure a small one is; else it fails where it excludes that the challenger is as good.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def _not_worse(
             return _not_judged(N_("not judged: no household-day yet on which both can be tested fairly"))
         figure = pairs[0]
         worst, best = sorted((sign * figure["low"], sign * figure["high"]))
-        verdict = FAIL if best < 0 else PASS if worst > -tolerated else EXPLAIN
+        verdict = PASS if worst > -tolerated else FAIL if best < 0 else EXPLAIN
         return _Answer(
             verdict, both(said, figure=_difference(figure, digits), events=f"{int(document['events']):,}")
         )
@@ -325,7 +325,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "ap",
         N_("It ranks no worse than the champion"),
         N_(
-            "95 % interval of the difference above −0.02; explain where it reaches lower; fail wholly below 0"
+            "95 % interval of the difference above −0.02; else explain where it holds 0, fail where it is all below"
         ),
         _not_worse("ap", AP_TOLERATED, 1, N_("average precision {figure}, {events} events"), 3),
         succession=True,
@@ -334,7 +334,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "brier",
         N_("Its probabilities are no worse than the champion's"),
         N_(
-            "95 % interval of the difference below 0.002; explain where it reaches higher; fail wholly above 0"
+            "95 % interval of the difference below 0.002; else explain where it holds 0, fail where it is all above"
         ),
         _not_worse("brier", BRIER_TOLERATED, -1, N_("Brier score {figure}, {events} events"), 4),
         succession=True,

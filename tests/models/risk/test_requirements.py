@@ -81,7 +81,9 @@ def test_the_first_model_is_asked_nothing_about_a_champion() -> None:
         ("ap", 0.01, 0.05, "pass"),
         ("brier", -0.01, 0.001, "pass"),
         ("brier", -0.01, 0.01, "explain"),
-        ("brier", 0.0001, 0.001, "fail"),
+        ("ap", -0.012, -0.001, "pass"),
+        ("brier", 0.0001, 0.001, "pass"),
+        ("brier", 0.0001, 0.003, "fail"),
     ],
 )
 def test_a_difference_is_read_with_its_interval(metric: str, low: float, high: float, verdict: str) -> None:
