@@ -46,7 +46,10 @@ def learned_until(champion: Bundle, frame: Frame) -> date | None:
     None where its bundle does not say what it learned.
     """
     last = champion.fingerprint.get("last_day")
-    return known_by(date.fromisoformat(last), champion.tier_horizon, frame.delay_days) if last else None
+    if not last:
+        return None
+    day = date.fromisoformat(last)
+    return (frame.told or {}).get(day) or known_by(day, champion.tier_horizon, frame.delay_days)
 
 
 def untouched(blocks: Sequence[Block], champion: Bundle, frame: Frame) -> list[Block]:

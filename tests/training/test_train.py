@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from commands.documents.learning import BenchmarkDocument, EvaluateDocument, Tra
 from features.errors import Refusal
 from features.home import Home
 from models.risk import bundle as bundles
-from tests.training.homes import Hamlet
+from tests.training.homes import Hamlet, write
 from training import fit, quarter, tracking
 from training.assembly import build
 from training.benchmark import benchmark, markdown, prepared
@@ -134,8 +135,17 @@ def test_too_few_events_are_refused(home: Home) -> None:
     assert refused.value.code == "too_few_events"
 
 
-def test_with_too_short_a_past_to_test_on_it_trains_and_shows_no_figure(home: Home) -> None:
+def test_three_waves_with_an_outcome_are_tested_by_the_last(home: Home) -> None:
     document = fit.train(home, until=date(2010, 12, 31), models=CHEAP)
+    bundle = bundles.load(home.folder("bundles") / str(document["bundle"]))
+    [block] = json.loads(bundle.read_evidence("evidence.json"))["blocks"]
+    assert block["test"] == ["2010-09-30"]
+    assert block["train"] == ["2010-03-31", "2010-06-30"]
+
+
+def test_with_too_short_a_past_to_test_on_it_trains_and_shows_no_figure(tmp_path: Path) -> None:
+    home = write(tmp_path / "large", households=900).home("two waves", waves=2)
+    document = fit.train(home, until=date(2010, 6, 30), models=CHEAP)
     bundle = bundles.load(home.folder("bundles") / str(document["bundle"]))
     evaluation = json.loads(bundle.read_evidence("evidence.json"))["evaluation"]
     assert (evaluation["rows"], evaluation["paired"]) == (0, [])
