@@ -25,6 +25,8 @@ def pages(page: Page, visit: Visit, lang: str) -> Iterator[str]:
     yield "list"
     page.goto(visit.address + walk.households(page)[0])
     yield "household"
+    page.goto(visit.address + "/models")
+    yield "models"
 
 
 def take(browser: Browser, visit: Visit, target: Path = TARGET) -> list[Path]:
@@ -38,7 +40,7 @@ def take(browser: Browser, visit: Visit, target: Path = TARGET) -> list[Path]:
             for name in pages(page, visit, lang):
                 taken.append(target / f"{name}-{lang}-{width}.png")
                 page.screenshot(path=taken[-1], full_page=True)
-                if width == max(chromium.WIDTHS) and name != "login":
+                if width == max(chromium.WIDTHS) and name not in ("login", "models"):
                     if name == "list":
                         page.goto(visit.address + walk.paper(page))
                     taken.append(target / f"print-{name}-{lang}.pdf")

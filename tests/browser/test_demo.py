@@ -66,6 +66,7 @@ def test_every_page_is_sound(window: tuple[Page, Heard, str], visit: Visit) -> N
         "/households/search",
         "/lists/latest?tier=orange",
         "/lists/latest?tier=blue&raised_by=rule",
+        "/models",
     ):
         answer = page.goto(visit.address + address)
         assert answer is not None
@@ -101,7 +102,7 @@ def test_pictures_of_every_page(browser: Browser, visit: Visit, tmp_path: Path) 
     taken = {path.name for path in take(browser, visit, tmp_path)}
     wanted = {
         f"{p}-{lang}-{w}.png"
-        for p in ("login", "list", "household")
+        for p in ("login", "list", "household", "models")
         for lang in LANGUAGES
         for w in chromium.WIDTHS
     }
