@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from features import snapshots
@@ -99,6 +103,19 @@ def test_the_champion_s_scores_are_those_that_it_serves(county: Home, champion: 
     keys = zip(served["household"].to_pylist(), served["as_of"].to_pylist(), strict=True)
     assert served["champion"].to_pylist() == [place[key] for key in keys]
     assert sorted(served["challenger"].to_pylist()) == sorted(own["score"].to_pylist())
+
+
+def test_recipes_meet_on_the_blocks_that_both_were_tested_on(county: Home, champion: Bundle) -> None:
+    kept = pq.read_table(county.folder("evaluations") / f"{champion.model_sha256}.single.parquet")
+    own = kept.filter(pc.equal(kept["model"], "fangpin"))
+    met = compare.recipes(county, own, champion)
+    assert met.num_rows == own.num_rows > 0
+    assert met["champion"].to_pylist() == met["challenger"].to_pylist()
+    # A block of another name had another cut-off, so its scores knew something else.
+    renamed = own.set_column(own.column_names.index("block"), "block", pa.array(["other"] * own.num_rows))
+    assert compare.recipes(county, renamed, champion).num_rows == 0
+    stranger = replace(champion, model_sha256="0" * 64)
+    assert compare.recipes(county, own, stranger).num_rows == 0, "its table is not in this home"
 
 
 def test_columns_that_the_frame_left_out_are_computed_as_known_on_the_day(
