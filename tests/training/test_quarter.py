@@ -66,7 +66,7 @@ def test_a_quarter_twice_is_one_model_with_the_same_evidence(
         "tracking_uri": f"sqlite:///{(county.folder('mlflow') / 'mlflow.db').resolve()}",
     }
     assert remembered(county, "0" * 64) is None
-    again = quarter.run(county, "2012Q2", champion=champion.model_sha256, models=CHEAP, threads=2)
+    again = quarter.run(county, "2012Q2", champion=champion.model_sha256, models=CHEAP)
     assert again["model_sha256"] == ran["model_sha256"]
     assert {name: load(county, again).read_evidence(name) for name in names} == first
 
