@@ -184,9 +184,11 @@ def test_no_rival_reads_what_may_not_predict(with_origin: tuple[Home, Home], nam
     frame = build(home, "falls", UNTIL)
     allowed = {spec.name for spec in frame.specs}
     read: set[str] = set()
-    numbers = Watched({**frame.numbers, "forbidden": frame.event.copy()}, read)
-    leaky = replace(frame, numbers=numbers, categories=Watched(frame.categories, read))
-    cell = evaluation.cell(leaky, evaluation.plan(leaky)[-1], 0, seed=0, threads=1)
+    cell = evaluation.cell(frame, evaluation.plan(frame)[-1], 0, seed=0, threads=1)
+    seen = cell.frame
+    numbers = Watched({**seen.numbers, "forbidden": seen.event.copy()}, read)
+    leaky = replace(seen, numbers=numbers, categories=Watched(seen.categories, read))
+    cell = replace(cell, frame=leaky)
     score = rivals.MODELS[name](cell)
     assert read <= allowed
     # Only the rules alone read nothing of the table.
