@@ -128,9 +128,9 @@ def intervals(
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     low = min(low, 0.0) if zero else low
     pace = step(max(high - low, 1e-6) * 1.5)
-    first, last = math.floor(low / pace + 1e-9), max(math.ceil(high / pace - 1e-9), 1)
-    if last == first:
-        last += 1
+    first, last = math.floor(low / pace + 1e-9), math.ceil(high / pace - 1e-9)
+    if last <= first:
+        last = first + 1
     inner = width - 48
 
     def at(value: float) -> float:

@@ -95,7 +95,6 @@ class Drift:
 class PolicyRow:
     policy: str
     visits: int
-    judged: int
     in_need: int
     precision: Figure
     recall: Figure
@@ -294,7 +293,6 @@ def _share(share: Mapping[str, Any], lang: str) -> ShareRows:
             PolicyRow(
                 text(name, lang),
                 of["visits"],
-                of["judged"],
                 of["in_need"],
                 said.figure(of["precision"], 3, lang, share=True),
                 said.figure(of["recall"], 3, lang, share=True),
