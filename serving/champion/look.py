@@ -9,8 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import select
-
 from features.errors import Refusal
 from features.home import Home
 from serving.champion import evidence, gate
@@ -20,7 +18,6 @@ from serving.champion.repository import ChampionRepository
 from serving.scope import Scope
 from serving.store import Reading, Store
 from serving.store.record import log_access
-from serving.store.tables import promotions
 
 # Seconds that a page waits for the gate; well below the deadline of a request.
 PATIENCE = 8.0
@@ -109,8 +106,8 @@ def _newest(others: Sequence[Evidence], champion: Evidence | None, line: Sequenc
 
 def _files(reading: Reading, scope: Scope) -> dict[str, dict[str, str]]:
     """SHA-256 of each file of evidence that lay before the gate, by record."""
-    rows = reading.connection.execute(select(promotions.c.id, promotions.c.evidence))
-    return {row.id: dict(row.evidence.get("files") or {}) for row in rows}
+    told = ChampionRepository(reading).evidence(scope)
+    return {record: dict(evidence.get("files") or {}) for record, evidence in told.items()}
 
 
 def note(*, store: Store, scope: Scope, model_sha256: str, households: int, by: str) -> None:

@@ -85,6 +85,11 @@ class ChampionRepository:
             for row in rows
         ]
 
+    def evidence(self, scope: Scope) -> dict[str, dict[str, Any]]:
+        """The evidence of every act, by record."""
+        rows = self.session.connection.execute(select(promotions.c.id, promotions.c.evidence))
+        return {row.id: dict(row.evidence) for row in rows}
+
     def all_known(self, scope: Scope) -> Sequence[str]:
         """SHA-256 of every bundle that was ever examined."""
         return self.session.connection.execute(select(bundles.c.model_sha256)).scalars().all()
@@ -109,8 +114,13 @@ class ChampionWriter:
             self.session.connection.execute(insert(bundles), row)
 
     def add(self, scope: Scope, promotion: Promotion, by: str) -> str:
-        """Add an act to the record and return its id: SHA-256 of what it says, by whom and when."""
-        said = {**asdict(promotion), "by": by, "at": self.session.now.isoformat()}
+        """Add an act to the record and return its id: SHA-256 of what it says, by whom, when, and after which act.
+
+        Two alike within a second are two acts, told apart by what came before.
+        """
+        latest = select(promotions.c.id).order_by(promotions.c.seq.desc()).limit(1)
+        after = self.session.connection.execute(latest).scalar_one_or_none()
+        said = {**asdict(promotion), "by": by, "at": self.session.now.isoformat(), "after": after}
         record = sha256(canonical(said)).hexdigest()
         row = {
             **asdict(promotion),
