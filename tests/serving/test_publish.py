@@ -138,7 +138,10 @@ def test_names_of_areas_are_frozen_and_no_hash_knows_of_them(bare: Desk) -> None
         after = repository.latest(bare.scope)
     assert before is not None
     assert after is not None
-    assert (before.setting["places"], after.setting["places"]) == ({}, {"41/a": {"zh": "甲镇", "en": "A Town"}})
+    assert (before.setting["places"], after.setting["places"]) == (
+        {},
+        {"41/a": {"zh": "甲镇", "en": "A Town"}},
+    )
     assert plain["snapshot"] == before.snapshot
     assert before.parameters == after.parameters
     assert on_disk.load(bare.home, bare.panel.second).id == after.snapshot
