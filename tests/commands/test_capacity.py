@@ -74,7 +74,9 @@ def test_what_cannot_be_asked(once: Made) -> None:
     assert once.run("capacity", "--share", "1.5", "--json").code == 2
 
 
-def test_on_paper_in_both_languages(once: Made) -> None:
+def test_on_paper_in_both_languages(once: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Wide enough that no cell is broken into lines, whatever the figures.
+    monkeypatch.setenv("COLUMNS", "240")
     ran = once.run("capacity", "--share", "0.02")
     assert ran.code == 0
     for said in ("模拟数据", "Synthetic data", "rules alone", "仅规则", "2 %", "evaluate"):
