@@ -1,5 +1,7 @@
 """Every verb of the command line, by noun; importing a module adds its verbs in the order of the manual."""
 
+# Imported for what each adds to the app, in the order in which --help shows them.
+# ruff: noqa: F401, I001
 from commands import (
     home,
     deliveries,
@@ -12,4 +14,4 @@ from commands import (
     accounts,
     serve,
     demo,
-)  # noqa: F401, I001
+)
