@@ -57,6 +57,7 @@ def unpack_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
                 if entry.file_size > len(data):
                     raise ValueError("an entry claims more than the file holds")
                 arrays[entry.filename.removesuffix(".npy")] = _array(archive.read(entry))
+    # What zipfile raises for bytes that are no archive, or one of a compression or encryption it does not know.
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"not a readable archive: {error}") from error
     return arrays

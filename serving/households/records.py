@@ -8,8 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from features.errors import Refusal
-from models.judgement.meaning import Meaning
-from models.judgement.policy import Policy
+from serving.snapshots.frozen import Frozen
 
 if TYPE_CHECKING:
     from serving.households.evidence import Evidence, KindFacts
@@ -71,14 +70,6 @@ class Declared:
     outcomes: Mapping[str, Text] = field(default_factory=dict)
     components: Mapping[str, Sequence[str]] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """The words and thresholds that a decision was made with."""
-
-    policy: Policy
-    meanings: Mapping[str, Meaning]
 
 
 @dataclass(frozen=True)

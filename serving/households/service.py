@@ -7,17 +7,16 @@ from typing import Any
 
 from features.errors import Refusal
 from features.home import Home
-from models.judgement.meaning import meanings
-from models.judgement.policy import Policy
 from models.record.decision import identity
 from serving.champion.repository import ChampionRepository
 from serving.decisions.repository import DecisionRepository
 from serving.households.declared import declared
 from serving.households.evidence import Evidence, KindFacts, evidence, facts_of
-from serving.households.records import Document, Frozen, Seen
+from serving.households.records import Document, Seen
 from serving.households.repository import HouseholdRepository
 from serving.lists.repository import ListRepository
 from serving.scope import Scope
+from serving.snapshots.frozen import Frozen, frozen
 from serving.snapshots.records import Published
 from serving.snapshots.repository import SnapshotRepository
 from serving.store import Reading, Store
@@ -188,20 +187,8 @@ def _frozen(
         parameters, catalogue = published.parameters, published.catalogue
     else:
         return None
-    found = _FROZEN.get((parameters, catalogue))
-    if found is None:
-        found = Frozen(
-            Policy.from_document(snapshots.parameter_document(scope, parameters)),
-            meanings(snapshots.catalogue_document(scope, catalogue)),
-        )
-        while len(_FROZEN) >= _KEPT:
-            _FROZEN.pop(next(iter(_FROZEN)), None)
-        _FROZEN[parameters, catalogue] = found
-    return found
+    return frozen(snapshots, scope, parameters, catalogue)
 
 
 # Facts of one kind that a page tells.
 MOST_A_KIND = 8
-# Both are named by the hash of what they hold, so what was read once is right for good.
-_KEPT = 8
-_FROZEN: dict[tuple[str, str], Frozen] = {}

@@ -10,7 +10,8 @@ from typing import Any
 from features.wording import N_, text
 from models.judgement.tiers import SEVERITY
 from serving.households import words
-from serving.households.records import Declared, Document, Frozen, Seen, Standing
+from serving.households.records import Declared, Document, Seen, Standing
+from serving.snapshots.frozen import Frozen
 
 # The scale of the bars: to a half, or to the whole where a half is not enough; pixels.
 HALF, WHOLE, BAR = 0.5, 1.0, 116

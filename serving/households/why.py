@@ -11,7 +11,8 @@ from features.policy.vocabulary import groups
 from features.wording import N_, text
 from models.judgement.tiers import SEVERITY
 from serving.households import words
-from serving.households.records import Declared, Document, Frozen
+from serving.households.records import Declared, Document
+from serving.snapshots.frozen import Frozen
 
 # Pixels of the column of bars, its least room on either side of the axis, and the room a word takes.
 WIDTH, EDGE, WORD = 168, 10, 76

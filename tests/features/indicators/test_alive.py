@@ -21,7 +21,6 @@ PROMISED = 22
 
 @pytest.mark.panel
 @pytest.mark.slow
-@pytest.mark.skipif(not EPH.is_dir(), reason="the household panels are not there")
 def test_at_least_22_columns_are_alive_on_the_quarterly_panel(tmp_path: Path) -> None:
     home = Home.create(tmp_path / "home", clock="simulated")
     ingest(home, [EPH / f"{name}.txt.xz" for name in QUARTERS], mapping="eph")

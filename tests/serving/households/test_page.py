@@ -13,9 +13,10 @@ from features.policy.vocabulary import groups
 from models.judgement.meaning import Meaning
 from models.judgement.policy import Policy, policy_document
 from serving.households import chart, words
-from serving.households.records import Declared, Frozen
+from serving.households.records import Declared
 from serving.households.verdict import _due, natural_count
 from serving.households.why import NAMES, reason_rows, unknown_rows
+from serving.snapshots.frozen import Frozen
 
 
 @pytest.fixture(scope="module")
