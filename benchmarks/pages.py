@@ -26,7 +26,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from benchmarks import load
-from benchmarks.served import free_port, running
+from benchmarks.served import fangpin_serve, free_port, running
 from benchmarks.wider_home import households_of, widen
 from benchmarks.wider_lists import widen_lists
 from features.facts.regroup import regroup
@@ -123,16 +123,7 @@ def main() -> int:
     with Store.open(home) as store:
         cookie, pages = signed_in(home, store), addresses(store, asked.asked)
     port, slow = free_port(), False
-    command = [
-        sys.executable,
-        str(ROOT / "fangpin.py"),
-        "--home",
-        str(home.path),
-        "serve",
-        "--port",
-        str(port),
-    ]
-    with running(command, port, "/readyz"):
+    with running(fangpin_serve(home.path, port), port, "/readyz"):
         print(f"\n{'':32s} {'pages':>6s} {'KiB':>6s} {'p50, ms':>8s} {'p95, ms':>8s} {'slowest':>8s}")
         for name, paths in pages.items():
             requests = [load.request("GET", path, headers={"Cookie": cookie}) for path in paths]

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,12 @@ from pathlib import Path
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
+
+
+def fangpin_serve(home: Path, port: int) -> list[str]:
+    """The command of our own service over ``home``, one worker."""
+    place = Path(__file__).resolve().parents[1] / "fangpin.py"
+    return [sys.executable, str(place), "--home", str(home), "serve", "--port", str(port)]
 
 
 @contextmanager

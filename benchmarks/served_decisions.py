@@ -44,7 +44,7 @@ import sqlalchemy as sa
 
 from benchmarks import load
 from benchmarks.anatomy import anatomy
-from benchmarks.served import free_port, processor_seconds, running
+from benchmarks.served import fangpin_serve, free_port, processor_seconds, running
 from features.home import Home
 from models.record.decision import Row
 from models.risk.logistic import sigmoid
@@ -160,16 +160,7 @@ def race(asked: argparse.Namespace, work: Path) -> None:
                     running(mlflow_command(model, ports[model]), ports[model], "/ping", environment)
                 )
         port = free_port()
-        command = [
-            sys.executable,
-            str(ROOT / "fangpin.py"),
-            "--home",
-            str(home.path),
-            "serve",
-            "--port",
-            str(port),
-        ]
-        ours = servers.enter_context(running(command, port, "/readyz"))
+        ours = servers.enter_context(running(fangpin_serve(home.path, port), port, "/readyz"))
         questions = asked_of_us(ahead, held.token)
         ways = {OURS: (port, questions)} | {
             name: (ports[model], itertools.cycle(requests)) for name, (model, requests) in models.items()

@@ -9,6 +9,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from features.intake.delivery import ingest
 from models.risk import bundle as bundles
 from models.risk.bundle import Bundle
 from training import assembly, fit
+from training.frame import Frame
 
 HOUSEHOLDS = 360
 WAVES = [(year, quarter) for year in (2010, 2011, 2012) for quarter in (1, 2, 3, 4)][:10]
@@ -83,9 +85,13 @@ def make(folder: Path) -> Panel:
 
 def learn(home: Home, until: date, seed: int) -> Bundle:
     """A bundle without the pictures and rivals of a training run."""
-    catalogue = catalogues.load(home)
     frame = assembly.build(home, None, until)
-    fitted = fit.fit(frame, seed=seed, threads=1)
+    return written(home, frame, fit.fit(frame, seed=seed, threads=1), {"rows": len(frame)})
+
+
+def written(home: Home, frame: Frame, fitted: fit.Fitted, fingerprint: dict[str, Any]) -> Bundle:
+    """What was fitted, as a bundle of the home."""
+    catalogue = catalogues.load(home)
     return bundles.write(
         home.folder("bundles"),
         fitted.risk,
@@ -97,7 +103,7 @@ def learn(home: Home, until: date, seed: int) -> Bundle:
         tier_horizon=frame.tier_horizon,
         catalogue=catalogue.hash,
         parameters=catalogue.parameters.hash,
-        fingerprint={"rows": len(frame)},
+        fingerprint=fingerprint,
     )
 
 

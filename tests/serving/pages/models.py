@@ -13,7 +13,7 @@ from features.indicators import catalogue as catalogues
 from models.risk import bundle as bundles
 from models.risk.archive import canonical
 from tests.serving.pages.conftest import Issued
-from tests.serving.panel import Panel
+from tests.serving.panel import Panel, written
 from training import assembly, challenge, evaluation, evidence, fit
 from training.trial import Trial
 
@@ -61,19 +61,7 @@ def _made(home: Home, champion: str, *, seed: int, shuffle: bool) -> str:
         "seed": seed,
         "shuffled": shuffle,
     }
-    bundle = bundles.write(
-        home.folder("bundles"),
-        fitted.risk,
-        frame.columns(fitted.rows),
-        calibration=fitted.calibration,
-        at_risk=fitted.judged(frame),
-        outcome=frame.outcome,
-        kind=frame.kind,
-        tier_horizon=frame.tier_horizon,
-        catalogue=catalogue.hash,
-        parameters=catalogue.parameters.hash,
-        fingerprint=known,
-    )
+    bundle = written(home, frame, fitted, known)
     if shuffle:
         # It fails by what it learned; nobody has tested it or compared it with the champion.
         return bundle.model_sha256
