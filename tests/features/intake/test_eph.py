@@ -20,7 +20,7 @@ from tests.features.intake.conftest import balanced
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data" / "eph"
 # The first has a plain header, that of the second holds NUL bytes.
 FILES = [FOLDER / "hog_t303.txt.xz", FOLDER / "hogar_t312.txt.xz"]
-pytestmark = pytest.mark.skipif(not all(path.exists() for path in FILES), reason="the panel is not at hand")
+pytestmark = pytest.mark.panel
 
 
 def plain(path: Path) -> list[dict[str, str]]:
